@@ -22,8 +22,9 @@ timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two veri
 	$(BIN)/python -m pipelines run glucose_mlp
 	$(BIN)/python -m pipelines run weather_linear
 
-devices: $(READY) ## Every kind of net on LiteRT, TFLM, C, MediaPipe, the web and Ethos-U: one table (about 12 minutes).
+devices: $(READY) ## Every kind of net on every runtime, and on a Cortex-M4 against TFLM (TFLM=, CMSIS_NN=): two tables (about 15 minutes).
 	$(BIN)/python -m tests.bench_devices
+	$(BIN)/python -m tests.bench_c
 
 compress: $(READY) ## What each way of making a model smaller costs and brings: saved_models/fashion_cnn_small.
 	test -e saved_models/fashion_cnn/report.json || $(BIN)/python -m pipelines run fashion_cnn

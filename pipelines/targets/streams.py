@@ -3,7 +3,9 @@ form for windows.
 """
 
 import time
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from ..device.answers import Answers
 from ..device.cells import SERIES
 from ..device.runner import LiteRT
 from ..device.signature import Signature
-from ..device.stream import Stream
+from ..device.stream import StepInterpreter, Stream
 from ..errors import VerifyError
 from ..rows.parts import HeldOut, TrainSet
 from ..tasks import task_of
@@ -22,6 +24,18 @@ MAX_PUSHED_STEPS = 2000
 MIN_WINDOWS = 10
 MAX_FLOAT_DIFFERENCE = 1e-5
 MAX_INT8_STEPS = 2
+
+
+class RawStream(Protocol):
+    """What takes raw steps, one a call; as `device.stream.Stream`."""
+
+    def reset(self) -> None:
+        """Forgets every step."""
+        ...
+
+    def push(self, row: Mapping[str, Any]) -> Answers | None:
+        """Returns the forecast after a step; None as long as there were too few."""
+        ...
 
 
 class StreamLadder:
@@ -115,6 +129,43 @@ class StreamLadder:
             compared_with=compared_with,
         )
 
+    def climb_exact(
+        self,
+        form: str,
+        stream: RawStream,
+        interpreter: StepInterpreter,
+        *,
+        compared_with: str,
+        latency_ms: tuple[float, float],
+    ) -> Rung:
+        """Runs the int8 form where it goes from the raw step to the answer by itself, and must give
+        another runtime's outputs to the bit.
+
+        Args:
+            form: The name of its rung.
+            stream: Takes the raw steps.
+            interpreter: The other runtime, with the file.
+            compared_with: What that is called.
+            latency_ms: The median and the 95th percentile of one step of the model.
+        """
+        wanted = self._push(interpreter, "int8")
+        answers = _push_windows(stream, self._signature, self._test, self._places)
+        target = self._signature.target
+        return self._rung(
+            form,
+            answers,
+            size_bytes=len(self._tflite["stream_int8"]),
+            latency_ms=latency_ms,
+            runner_agreement=task_of(target).agreement(wanted, answers, target),
+            int8_steps=self._steps_apart(
+                answers,
+                self._to_float(wanted),
+                self._signature.stream.output.step(),
+            ),
+            most_int8_steps=0,
+            compared_with=compared_with,
+        )
+
     def _rung(self, form, answers, *, size_bytes, latency_ms, **known):
         target = self._signature.target
         task = task_of(target)
@@ -144,7 +195,7 @@ class StreamLadder:
 
     def _push(self, interpreter, form):
         stream = Stream(self._signature, interpreter, form=form)
-        return _push_windows(stream, self._test, self._places)
+        return _push_windows(stream, self._signature, self._test, self._places)
 
     def _to_float(self, answers):
         return self._signature.stream.output.to_float(answers.raw)
@@ -184,12 +235,12 @@ def raw_steps(signature: Signature, rows: HeldOut | TrainSet, place: int) -> lis
     ]
 
 
-def _push_windows(stream, test, places):
+def _push_windows(stream, signature, test, places):
     """The answers after the last step of each window."""
     found = []
     for place in places:
         stream.reset()
-        for row in raw_steps(stream.signature, test, place):
+        for row in raw_steps(signature, test, place):
             said = stream.push(row)
         found.append(said)
     if found[0].quantiles is None:
@@ -214,9 +265,14 @@ def _step_ms(interpreter, signature, form):
         )
         for port in ports
     }
+    return time_calls(lambda: interpreter.call(inputs))
+
+
+def time_calls(call: Callable[[], object]) -> tuple[float, float]:
+    """Returns the median and the 95th percentile of a call in ms; the first one does not count."""
     times = []
     for _ in range(TIMED_ROWS):
         start = time.perf_counter()
-        interpreter.call(inputs)
+        call()
         times.append((time.perf_counter() - start) * 1000)
     return float(np.median(times[1:])), float(np.percentile(times[1:], 95))

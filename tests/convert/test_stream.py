@@ -217,7 +217,11 @@ def test_the_c_of_a_stream_alone(weather, tmp_path, compiler):
 def test_the_bundle_proves_its_streaming_form(weather):
     bundle, _ = weather
     rungs = {rung["form"]: rung for rung in bundle.report["ladder"]}
-    assert list(rungs)[-3:] == ["stream_float32", "stream_int8", "stream_micro_int8"]
+    forms = ["stream_float32", "stream_int8", "stream_micro_int8", "stream_c_int8"]
+    assert list(rungs)[-4:] == forms
+    c = rungs["stream_c_int8"]
+    assert (c["int8_steps"], c["runner_agreement"], c["compared_with"]) == (0, 1.0, "TFLM")
+    assert c["scores"] == rungs["stream_micro_int8"]["scores"] and c["num_rows"] >= 10
     assert rungs["stream_float32"]["largest_difference"] < 1e-5
     assert rungs["stream_int8"]["int8_steps"] <= 2 and rungs["stream_micro_int8"]["int8_steps"] <= 2
     assert rungs["stream_micro_int8"]["arena_bytes"] < rungs["micro_int8"]["arena_bytes"]

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ...device.ports import Port
 from ...device.primitives import num_draws, run_primitives
 from ...device.runner import answer
 from ...device.signature import Signature
@@ -24,7 +26,7 @@ COMPILE_SECONDS = 120
 # what a user gets.
 MANY_COLUMNS = 1000
 COMPILERS = ("gcc", "clang", "cc")
-_TYPES = {
+TYPES = {
     "numeric": ctypes.c_float,
     "date": ctypes.c_int64,
     "categorical": ctypes.c_char_p,
@@ -49,13 +51,32 @@ def _compiled(files, num_columns):
     effort = "-O1"
     if num_columns > MANY_COLUMNS:
         effort = "-O0"
+    efforts = {"prepare.c": effort, "model.c": "-O2"}
+    return compiled_library(files, ("signature.h", "model.h"), efforts)
+
+
+def compiled_library(
+    files: Mapping[str, bytes | str], headers: Sequence[str], efforts: Mapping[str, str]
+) -> ctypes.CDLL:
+    """Compiles C as a library of this machine.
+
+    Args:
+        files: Name → text.
+        headers: The names of those that are included.
+        efforts: The names of those that are compiled → the option for how well.
+
+    Raises:
+        VerifyError: They cannot be compiled.
+    """
     with tempfile.TemporaryDirectory(prefix="c_") as folder:
-        for name in ("signature.h", "prepare.c", "model.h", "model.c"):
-            (Path(folder) / name).write_text(files[name], encoding="utf-8")
-        _compile(folder, ["-c", effort, "-fPIC", "prepare.c"])
-        _compile(folder, ["-c", "-O2", "-fPIC", "model.c"])
-        _compile(folder, ["-shared", "-o", "model.so", "prepare.o", "model.o", "-lm"])
-        return ctypes.CDLL(str(Path(folder) / "model.so"))
+        for name in (*headers, *efforts):
+            (Path(folder) / name).write_text(str(files[name]), encoding="utf-8")
+        objects = []
+        for name, effort in efforts.items():
+            objects.append(f"{Path(name).stem}.o")
+            _compile(folder, ["-c", effort, "-fPIC", name])
+        _compile(folder, ["-shared", "-o", "library.so", *objects, "-lm"])
+        return ctypes.CDLL(str(Path(folder) / "library.so"))
 
 
 def _compile(folder, options):
@@ -96,13 +117,13 @@ class CCode:
         """
         self.signature = signature
         self._library = _compiled(files, len(signature.columns))
-        self._row = _structure(
+        self._row = structure(
             [
-                (identifier(place, column.name), _TYPES[column.kind])
+                (identifier(place, column.name), TYPES[column.kind])
                 for place, column in enumerate(signature.columns)
             ]
         )
-        self._inputs = _structure(_ports(signature) + _own_scale(signature))
+        self._inputs = structure(port_fields(signature.inputs) + _own_scale(signature))
 
     def predict_columns(self, columns):
         primitives = self.signature.primitives
@@ -149,7 +170,8 @@ class CCode:
         kept = []
         for row in range(len(next(iter(columns.values())))):
             cells = [
-                _cell(columns[column.name][row], column.kind) for column in self.signature.columns
+                cell_in_c(columns[column.name][row], column.kind)
+                for column in self.signature.columns
             ]
             inputs = self._inputs()
             wrong = self._library.prepare(
@@ -165,10 +187,10 @@ class CCode:
         return kept
 
 
-def _ports(signature):
-    """Returns the fields of the model's inputs."""
+def port_fields(ports: Iterable[Port]) -> list[tuple[str, Any]]:
+    """Returns the fields of ports as `structure` takes them."""
     fields = []
-    for port in signature.inputs:
+    for port in ports:
         kind = ctypes.c_int32
         if port.dtype == "float32":
             kind = ctypes.c_int8
@@ -186,12 +208,13 @@ def _own_scale(signature):
     return [("base", base), ("spread", ctypes.c_float)]
 
 
-def _structure(fields):
+def structure(fields: list[tuple[str, Any]]) -> type[ctypes.Structure]:
+    """Returns the type of a C struct of (name, type) fields."""
     return type("Structure", (ctypes.Structure,), {"_fields_": fields})
 
 
-def _cell(value, kind):
-    """A typed cell as C takes it, and what must live as long as it does."""
+def cell_in_c(value: Any, kind: str) -> tuple[Any, Any]:
+    """Returns a typed cell as C takes it, and what must live as long as it does."""
     if kind == "numeric":
         return float(value), None
     if kind == "date":

@@ -16,7 +16,7 @@ from ..budgets import Cost
 from ..climbing import Reference, climb_end_to_end
 from ..micro.limits import micro_places
 from ..micro.runner import Micro, micro_available
-from ..streams import raw_steps
+from ..streams import StreamLadder, raw_steps, time_calls
 from .c_files import c_files
 from .footprint import CROSS_COMPILER, SIMULATOR, measure_footprint
 from .kernels import CKernels
@@ -28,12 +28,14 @@ from .push import push_files
 from .runner import CCode, compiler
 from .stream import stream_files
 from .stream_program import stream_program
+from .stream_runner import CStream
 from .tflm import array_files, tflm_files
 
 MAX_C_ROWS = 500
 # Of a model that runs in numpy, operator by operator.
 MAX_NUMPY_ROWS = 10
 PROGRAM_ROWS = 5
+STREAM_FORM = "stream_c_int8"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class TargetC(Target):
     The files take a raw row to its answer: what prepares it, and the int8 model itself, with the
     numbers of TFLM and no runtime; a program tests itself on a few rows. In c/tflm/ is the same
     model for TFLM's interpreter; of a streaming form there is another folder, c/stream/. The
-    ladder compiles them and runs at most 500 rows, whose outputs must be TFLM's to the bit.
+    ladder compiles them and runs at most 500 rows, whose outputs must be TFLM's to the bit; those of
+    the streaming form too, step by step.
 
     What it takes of a Cortex-M4 is measured if `arm-none-eabi-gcc` is installed, instructions if
     `qemu-system-arm` is too.
@@ -148,6 +151,24 @@ class TargetC(Target):
             compared_with=Reference(InRunner(exported.signature, interpreter), name),
         )
         return [_with_footprint(rung, exported.files_below("c"))]
+
+    def climb_stream(self, exported, test, answers):
+        content = exported.tflite["stream_int8"]
+        if not compiler():
+            note = "not run: needs a C compiler (apt-get install gcc)"
+            return [unscored(STREAM_FORM, len(content), note)]
+        interpreter, name = exact_interpreter(content)
+        outputs = LiteRT(content).output_names()
+        stream = CStream(exported.files_below("c/stream"), exported.signature, outputs)
+        ladder = StreamLadder(exported, test, answers)
+        rung = ladder.climb_exact(
+            STREAM_FORM,
+            stream,
+            interpreter,
+            compared_with=name,
+            latency_ms=time_calls(stream.run_model),
+        )
+        return [rung]
 
 
 def _with_footprint(rung, files):

@@ -11,11 +11,11 @@ from pipelines.targets.c.c_files import c_files
 from pipelines.targets.c.past_steps import step_fields, time_name
 from pipelines.targets.c.push import push_files
 from pipelines.targets.c.runner import (
-    _TYPES,
-    _cell,
+    TYPES,
     _own_scale,
-    _ports,
-    _structure,
+    cell_in_c,
+    port_fields,
+    structure,
 )
 from tests.targets.c.compiled_model import STRICT
 
@@ -34,14 +34,14 @@ class PushedSteps:
         command = ["gcc", *STRICT, "-O2", "-shared", "-fPIC", "-o", "push.so", *sources, "-lm"]
         subprocess.run(command, cwd=folder, check=True)
         self.library = ctypes.CDLL(str(folder / "push.so"))
-        self.inputs = _structure(_ports(signature) + _own_scale(signature))()
+        self.inputs = structure(port_fields(signature.inputs) + _own_scale(signature))()
         fields = []
         if time_name(signature):
             fields.append(("time", ctypes.c_int64))
         for each in step_fields(signature):
-            kind = ctypes.c_float if each.is_kept else _TYPES[each.column.kind]
+            kind = ctypes.c_float if each.is_kept else TYPES[each.column.kind]
             fields.append((each.name, kind))
-        self._step = _structure(fields)
+        self._step = structure(fields)
         self.reset()
 
     def reset(self):
@@ -56,7 +56,7 @@ class PushedSteps:
             if isinstance(time, str):
                 time_column = self.signature.windows().time_column()
                 (time,), _ = read_column([time], time_column, self.signature.missing())
-            cells.append(_cell(time, "date")[0])
+            cells.append(cell_in_c(time, "date")[0])
         for each in step_fields(self.signature):
             value, memory = self._cell(each, row[each.column.name])
             cells.append(value)
@@ -71,7 +71,7 @@ class PushedSteps:
             column = as_cells(column)
         if isinstance(value, str):
             (value,), _ = read_column([value], column, self.signature.missing())
-        return _cell(value, column.kind)
+        return cell_in_c(value, column.kind)
 
     def arrays(self):
         """The inputs, and a row's own base and spread, by their names in C."""

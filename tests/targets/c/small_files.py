@@ -13,8 +13,11 @@ from pipelines.rows.parts import Schema, TrainSet
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
 RELU, RELU6 = schema.ActivationFunctionType.RELU, schema.ActivationFunctionType.RELU6
 _TYPES = {
+    "float32": schema.TensorType.FLOAT32,
     "int8": schema.TensorType.INT8,
+    "int16": schema.TensorType.INT16,
     "int32": schema.TensorType.INT32,
+    "int64": schema.TensorType.INT64,
 }
 
 
@@ -35,16 +38,18 @@ class SmallFile:
         self.inputs.append(place)
         return place
 
-    def output(self, *shape, scale=0.1, zero_point=-5):
-        return self._tensor("output", shape, "int8", [scale], zero_point)
+    def output(self, *shape, scale=0.1, zero_point=-5, dtype="int8"):
+        return self._tensor("output", shape, dtype, [scale], zero_point)
 
     def weights(self, *shape, scales=(0.01,), axis=0):
         """Random int8 about 0, with a scale for each channel along an axis."""
         values = self._random.integers(-127, 128, shape).astype(np.int8)
         return self._tensor("weights", shape, "int8", scales, 0, values, axis)
 
-    def constant(self, values, *, scale):
-        return self._tensor("constant", values.shape, "int8", [scale], 0, values)
+    def constant(self, values, *, scale, zero_point=0):
+        """A constant of any type."""
+        dtype = str(values.dtype)
+        return self._tensor("constant", values.shape, dtype, [scale], zero_point, values)
 
     def bias(self, size, scales=(0.0005,)):
         values = self._random.integers(-2000, 2000, size).astype(np.int32)
@@ -118,11 +123,12 @@ def conv(
     activation=RELU,
     size=(7, 6, 5),
     groups=1,
+    depth=4,
 ):
     file = SmallFile()
     height, width, outputs = size
-    x = file.input(1, height, width, 4)
-    weights = file.weights(outputs, *kernel, 4 // groups, scales=_scales(outputs))
+    x = file.input(1, height, width, depth)
+    weights = file.weights(outputs, *kernel, depth // groups, scales=_scales(outputs))
     bias = file.bias(outputs, scales=_scales(outputs) * 0.05)
     places = _places((height, width), kernel, strides, dilations, padding)
     y = file.output(1, *places, outputs)
@@ -301,10 +307,11 @@ def softmax(depth=7, scale=0.04):
     return file.of("SOFTMAX", [x], y, "SoftmaxOptions", beta=1.0)
 
 
-def curve(kind, scale, zero_point, options=""):
+def curve(kind, scale, zero_point, options="", *, input_zero=3, **fields):
     file = SmallFile()
-    x = file.input(1, 64, scale=0.05)
-    return file.of(kind, [x], file.output(1, 64, scale=scale, zero_point=zero_point), options)
+    x = file.input(1, 64, scale=0.05, zero_point=input_zero)
+    y = file.output(1, 64, scale=scale, zero_point=zero_point)
+    return file.of(kind, [x], y, options, **fields)
 
 
 def gather():
@@ -394,6 +401,9 @@ FILES = {
     "conv, same, wide": lambda: conv(SAME, strides=(1, 1), dilations=(1, 3), activation=0),
     "conv, same, high": lambda: conv(SAME, kernel=(3, 2), strides=(1, 2), activation=0),
     "conv, groups": lambda: conv(SAME, size=(5, 6, 2), groups=2, activation=0),
+    "conv, deep, dilated": lambda: conv(
+        SAME, strides=(1, 1), dilations=(1, 2), activation=0, depth=16
+    ),
     "conv, large": lambda: conv(SAME, strides=(3, 2), activation=0, size=(9, 11, 17)),
     "depthwise, same": lambda: depthwise(SAME),
     "depthwise, valid": lambda: depthwise(VALID, strides=(2, 1), multiples=1),
@@ -448,6 +458,12 @@ FILES = {
     "softmax of eight": lambda: softmax(8),
     "sigmoid": lambda: curve("LOGISTIC", 1 / 256, -128),
     "tanh": lambda: curve("TANH", 1 / 128, 0),
+    "relu": lambda: curve("RELU", 0.04, -128),
+    "relu to 6": lambda: curve("RELU6", 0.05, 3),
+    "leaky relu": lambda: curve("LEAKY_RELU", 0.04, -9, "LeakyReluOptions", alpha=0.3),
+    "hard swish": lambda: curve("HARD_SWISH", 0.04, -100),
+    "absolute": lambda: curve("ABS", 0.06, -128),
+    "reciprocal root": lambda: curve("RSQRT", 0.03, -128, input_zero=-128),
     "requantized": lambda: curve("QUANTIZE", 0.07, -9, "QuantizeOptions"),
     "lstm": lstm,
     "gather": gather,

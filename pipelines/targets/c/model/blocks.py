@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ....errors import ExportError
 from .network import Tensor
 from .source import Source
 
@@ -150,18 +149,12 @@ def copy_block(source: Source, taken: Block, into: Block) -> None:
         source: The C that is written.
         taken: Where from.
         into: Where to, with the same sizes.
-
-    Raises:
-        ExportError: It takes more than five nested loops.
     """
     item = np.dtype(into.tensor.dtype).itemsize
     sizes, strides = _byte_loops(taken, into, item)
     if len(sizes) > MOST_AXES:
-        raise ExportError(
-            f"a copy over {len(sizes)} axes",
-            expected=f"at most {MOST_AXES}",
-            fix="build the net with tensors of fewer axes",
-        )
+        _copy_in_parts(source, taken, into)
+        return
     one = _at(source.place(taken.tensor), taken.start * item)
     other = _at(source.place(into.tensor), into.start * item)
     if len(sizes) == 1:
@@ -186,6 +179,13 @@ def copy_block(source: Source, taken: Block, into: Block) -> None:
         f"(const uint8_t *){one}",
         f"(uint8_t *){other}",
     )
+
+
+def _copy_in_parts(source, taken, into):
+    """Writes a copy for each place of the first axis that has more than one."""
+    axis = next(axis for axis, size in enumerate(taken.sizes) if size > 1)
+    for place in range(taken.sizes[axis]):
+        copy_block(source, taken.part(axis, place, 1), into.part(axis, place, 1))
 
 
 def _byte_loops(taken, into, item):

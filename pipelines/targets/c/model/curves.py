@@ -23,9 +23,12 @@ class HardSwish(Table):
     codes = (117,)
 
     def check(self, operation):
+        reason = super().check(operation)
+        if reason:
+            return reason
         if _finer_factors(operation)[0].exponent > 0:
             return "an output scale that is more than 128 times finer than the input's"
-        return super().check(operation)
+        return ""
 
     def table(self, operation):
         output, inner = _finer_factors(operation)

@@ -8,9 +8,10 @@ from .arithmetic import high, multiplier, shifted_down
 from .fixed_point import reciprocal_of_sum
 from .pairs import Fused
 
-# -1 divided by 255: 31 digits above the numerator and 7 of the divisor, and no shift beyond 31.
+# Shifts are from 0 to 31. -1 divided by 255 has 31 digits above the numerator and 7 of the divisor;
+# 255 divided by 1 has 23 and none.
 _LEAST_EXPONENT = 7
-_MOST_SHIFT = 31
+_MOST_EXPONENT = 23
 
 
 class Divide(Fused):
@@ -24,8 +25,8 @@ class Divide(Fused):
         if reason:
             return reason
         (factor,) = self._multipliers(operation)
-        if not _LEAST_EXPONENT <= factor.exponent <= _MOST_SHIFT:
-            return "quotients that are too small for the steps of the output"
+        if not _LEAST_EXPONENT <= factor.exponent <= _MOST_EXPONENT:
+            return "quotients that are too small or too large for the steps of the output"
         return ""
 
     def _multipliers(self, operation):

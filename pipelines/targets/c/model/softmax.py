@@ -21,10 +21,13 @@ class Softmax(Kernel):
     codes = (25,)
 
     def check(self, operation):
+        reason = require_int8(operation)
+        if reason:
+            return reason
         output = operation.output
         if output.scale != np.float32(1 / 256) or output.zero_point != -128:
             return "an output scale that TFLM does not take"
-        return require_int8(operation)
+        return ""
 
     def overwritable(self, operation):
         return [operation.input]

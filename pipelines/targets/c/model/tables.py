@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from .arithmetic import Multiplier, clamped, multiplier, rescale
+from .arithmetic import Multiplier, clamped, half_away, multiplier, rescale
 from .fixed_point import logistic, shifted, tanh
-from .kernel import Kernel, require_int8
+from .kernel import Kernel, require_int8, require_same_scale
 from .network import Operation, Tensor
 
 _INT8 = (-128, 127)
@@ -51,10 +51,13 @@ class _Sigmoid(Table):
     zero_point: int
 
     def check(self, operation):
+        reason = super().check(operation)
+        if reason:
+            return reason
         output = operation.output
         if output.scale != np.float32(self.scale) or output.zero_point != self.zero_point:
             return "an output scale that TFLM does not take"
-        return super().check(operation)
+        return ""
 
     def _of_fixed_point(self, value: int) -> int:
         """Returns the int8 of a number in 2^-27."""
@@ -115,13 +118,20 @@ class Relu(Table):
     codes = (19, 21)
     _RELU6 = 21
 
+    def check(self, operation):
+        reason = super().check(operation)
+        if operation.code == self._RELU6:
+            # It clamps bytes and does not rescale them.
+            reason = reason or require_same_scale(operation)
+        return reason
+
     def table(self, operation):
         one, output = operation.input, operation.output
         factor = float32_quotient(one, output)
         moved = rescale(_ALL - one.zero_point, factor) + output.zero_point
         top = 127
         if operation.code == self._RELU6:
-            steps = round(float(np.float32(6) / output.scale))
+            steps = int(half_away(float(np.float32(6) / output.scale)))
             top = min(top, output.zero_point + steps)
         return clamped(moved, (max(-128, output.zero_point), top))
 

@@ -1,0 +1,107 @@
+"""Many C models of the same inputs and outputs in one program, compiled as C++, each in a namespace of
+its own: its number chooses which one answers the rows.
+"""
+
+import re
+import subprocess
+
+from pipelines.targets.c.model.network import port_name
+from pipelines.targets.c.model.write import write_model
+
+SECONDS = 5
+SANE = ("-fsanitize=address,undefined", "-fno-sanitize-recover")
+_MAIN = """
+struct Model { void (*reset)(); void (*run)(const signature_inputs *, int8_t *); };
+static const Model models[] = {%s};
+int main(int, char **argv) {
+  static signature_inputs inputs;
+  static int8_t output[%d];
+  const Model &model = models[atoi(argv[1])];
+  while (fread(&inputs, sizeof inputs, 1, stdin) == 1) {
+    model.reset();
+    model.run(&inputs, output);
+    fwrite(output, sizeof output, 1, stdout);
+  }
+  return 0;
+}
+"""
+_HEAD = """#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef MODEL_USE_CMSIS_NN
+#include "arm_nnfunctions.h"
+#endif
+#include "signature.h"
+"""
+
+
+class ManyModels:
+    """A program of many models."""
+
+    def __init__(self, folder, header, num_outputs):
+        """Args:
+        folder: Where it is written.
+        header: signature.h with their inputs.
+        num_outputs: How many int8 each gives.
+        """
+        self._folder = folder
+        self._num_outputs = num_outputs
+        (folder / "signature.h").write_text(header)
+
+    def compile(self, codes, flags=(), libraries=()):
+        """Compiles models (lists of lines or texts of files, without #include); returns the places
+        of those that are no C, which are left out.
+        """
+        no_c = set()
+        while True:
+            self._write([place for place in range(len(codes)) if place not in no_c], codes)
+            command = ["g++", "-w", "-O0", *flags, "models.cc", *libraries, "-o", "models"]
+            done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True)
+            if done.returncode == 0:
+                return no_c
+            wrong = re.findall(r"^model(\d+):\d+", done.stderr, re.MULTILINE)
+            assert wrong, done.stderr[:1000]
+            no_c |= {int(each) for each in wrong}
+
+    def _write(self, places, codes):
+        self._numbers = {place: number for number, place in enumerate(places)}
+        parts = [_HEAD]
+        for place in places:
+            code = re.sub("^#include.*$", "", codes[place], flags=re.MULTILINE)
+            parts.append(f'#line 1 "model{place}"\nnamespace m{place} {{\n{code}\n}}')
+            # What the next one defines anew.
+            names = set(re.findall(r"^#define (\w+)", code, re.MULTILINE))
+            parts += [f"#undef {name}" for name in sorted(names)]
+        table = ", ".join(f"{{m{each}::model_reset, m{each}::model_run}}" for each in places)
+        parts.append(f'#line 1 "main"\n{_MAIN % (table, self._num_outputs)}')
+        (self._folder / "models.cc").write_text("\n".join(parts))
+
+    def outputs(self, place, rows):
+        """The bytes that the model at a place answers to the bytes of rows; None if it does not end
+        within seconds or ends with another code than 0.
+        """
+        command = ["./models", str(self._numbers[place])]
+        try:
+            done = subprocess.run(
+                command, cwd=self._folder, input=rows, capture_output=True, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return None
+        return done.stdout if done.returncode == 0 else None
+
+
+def as_bytes(network, rows):
+    """Rows as the program reads them: the struct of the inputs, row by row."""
+    names = [port_name(each) for each in network.inputs]
+    num_rows = len(rows[names[0]])
+    parts = [rows[name][row].tobytes() for row in range(num_rows) for name in names]
+    return b"".join(parts)
+
+
+def code_of(content):
+    """The C of a file as `ManyModels` takes it."""
+    files = write_model(content, "t").files
+    defined = re.findall("^#define .*$", files["model.h"], re.MULTILINE)
+    return "\n".join([*defined, files["model.c"]])
