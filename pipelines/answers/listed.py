@@ -3,12 +3,14 @@
 from ..errors import RecipeError
 from .activations import Activations
 from .adversaries import Adversaries
+from .attention import Attention
 from .autoencoders import Autoencoders
 from .backpropagation import Backpropagation
 from .batch_normalization import BatchNormalization
 from .batch_size import BatchSize
 from .bias_variance import BiasVariance
 from .building_blocks import BuildingBlocks
+from .classical_learning import ClassicalLearning
 from .clipping import GradientClipping
 from .cnn_parts import CnnParts
 from .convolution import Convolution
@@ -48,6 +50,7 @@ from .tuning import Tuning
 from .vanishing_gradients import VanishingGradients
 
 ANSWERS: tuple[Answer, ...] = (
+    ClassicalLearning(),
     NeuralNetworks(),
     BuildingBlocks(),
     Activations(),
@@ -65,6 +68,7 @@ ANSWERS: tuple[Answer, ...] = (
     RnnStructure(),
     RnnTraining(),
     Remembering(),
+    Attention(),
     Autoencoders(),
     Adversaries(),
     LossFunctions(),

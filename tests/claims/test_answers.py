@@ -11,6 +11,10 @@ from pipelines.answers.listed import ANSWERS
 
 # Question → its verdict, and the outcomes of the parts of its claim.
 FOUND = {
+    1: (
+        "does not hold here: not shown, not shown, not shown, not shown, not shown, "
+        "not shown, not shown, not shown"
+    ),
     2: "depends: yes, yes, not shown, not shown, not shown",
     3: "holds: yes, yes, yes",
     4: "depends: yes, no, yes, not shown, not shown, not shown, not shown, not shown",
@@ -28,6 +32,7 @@ FOUND = {
     16: "depends: yes, yes, yes, yes, not shown",
     17: "depends: yes, yes, not shown, no, no",
     18: "depends: yes, yes, yes, no, not shown",
+    19: "depends: yes, no, not shown, no, no",
     20: "depends: yes, yes, not shown, not shown",
     21: "depends: yes, yes, no, no, not shown",
     22: "depends: yes, yes, not shown, not shown, not shown",

@@ -1,0 +1,39 @@
+"""Pieces of single answers, by hand: edges, mirrored words."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipelines.answers.frame.edges import DIRECTIONS, EdgePeer
+from pipelines.answers.frame.mirrored import num_letters, share_mirrored
+
+
+def test_an_upright_edge_has_one_direction():
+    pixels = np.zeros((2, 16, 16, 1), np.uint8)
+    pixels[0, :, 8:] = 200
+    pixels[1, 8:] = 200
+    features = EdgePeer().reader()(pixels).reshape(2, 4, 4, DIRECTIONS)
+    upright, level = features
+    assert upright.sum(axis=(0, 1)).nonzero()[0].size == 1
+    assert upright.sum(axis=(0, 2)).nonzero()[0].tolist() == [1, 2]
+    assert level.sum(axis=(1, 2)).nonzero()[0].tolist() == [1, 2]
+    assert not np.array_equal(upright.sum(axis=(0, 1)), level.sum(axis=(0, 1)))
+    assert np.linalg.norm(features[0]) == pytest.approx(1)
+
+
+def test_what_is_read_of_mirrored_words():
+    y = np.full((2, 10), 26)
+    y[0, :3] = (2, 1, 0)
+    y[1, :4] = (3, 2, 1, 0)
+    target = SimpleNamespace(characters="abcdefghijklmnopqrstuvwxyz")
+    rows = SimpleNamespace(
+        test=SimpleNamespace(y=y),
+        signature=SimpleNamespace(target=target),
+    )
+    assert num_letters(rows).tolist() == [3, 4]
+    read = np.zeros((2, 10, 10))
+    read[:, np.arange(10), np.arange(10)[::-1]] = 1
+    assert share_mirrored(rows, read) == 1
+    read[0, 0] = np.eye(10)[0]  # of seven letters one is read from another place
+    assert share_mirrored(rows, read) == pytest.approx(6 / 7)
