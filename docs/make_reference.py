@@ -23,6 +23,7 @@ _WHERE = {
     "Frame": "frame",
     "Step": "prepare and encode",
     "Balancer": "balance",
+    "Generator": "balance.by",
     "Augmentation": "augment",
     "Teacher": "teacher",
     "Network": "build",

@@ -382,8 +382,8 @@ def empty_slot(name: str) -> tuple | None:
 
 
 def tiny(recipe: Recipe) -> Recipe:
-    """Returns the same recipe in seconds: two epochs, a small network, a quick teacher, no
-    peers.
+    """Returns the same recipe in seconds: two epochs, a small network, a quick teacher and
+    balancer, no peers.
     """
     changes: dict[str, Any] = {
         "training": replace(recipe.training, epochs=2),
@@ -392,4 +392,6 @@ def tiny(recipe: Recipe) -> Recipe:
     }
     if recipe.teacher is not None:
         changes["teacher"] = recipe.teacher.tiny()
+    if recipe.balance is not None:
+        changes["balance"] = recipe.balance.tiny()
     return replace(recipe, name=f"{recipe.name}_tiny", **changes)

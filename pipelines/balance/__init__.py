@@ -4,6 +4,9 @@ held-out row.
 
 from .cleaning import EditedNearestNeighbours, NearMiss, TomekLinks
 from .generate import Generate
+from .generators.diffusion import Diffusion
+from .generators.gan import Gan, WassersteinGan
+from .generators.vae import VariationalAutoencoder
 from .prior import AdjustLogits, CorrectPrior
 from .quality import TwoSampleTest, frechet_distance, two_sample_test
 from .samplers import (
@@ -35,6 +38,10 @@ __all__ = [
     "SmoteKMeans",
     "SmoteN",
     "Generate",
+    "VariationalAutoencoder",
+    "Gan",
+    "WassersteinGan",
+    "Diffusion",
     "NearMiss",
     "ClusterCentroids",
     "TomekLinks",

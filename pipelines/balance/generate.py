@@ -1,6 +1,7 @@
 """Rows of rare classes that a generative model draws, of pictures, of series and of tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from ..errors import BalanceError
 from ..rows.columns import read_rows
 from ..rows.parts import BalancedSet, TrainSet, require_train_set
 from ..rows.sketch import TOKENS, DataSketch
-from ..slots import Balancer
+from ..slots import Balancer, Generator
 from ..spec import Refusal, knob
+from .generators.rows import ClassRows, LearnedGenerator
+from .generators.vae import VariationalAutoencoder
 from .samplers import require_two_classes
 from .table import NumberTable
-from .vae import ConditionalVae
 
 MAX_VALUES = 2**14  # of a row: the first layer has `width` weights for each
 
@@ -22,27 +24,36 @@ MAX_VALUES = 2**14  # of a row: the first layer has `width` weights for each
 @dataclass(frozen=True)
 class Generate(Balancer):
     """Draws rows of the rare classes, until all are as frequent as the most frequent, from a
-    variational autoencoder (Kingma and Welling 2014, https://arxiv.org/abs/1312.6114) that knows
-    the class (Sohn et al. 2015, https://papers.nips.cc/paper/5775) and learns from training rows
-    alone. A row is drawn from a code between that of a training row and that of a neighbour of its
-    class (DeepSMOTE, Dablain et al. 2021, https://arxiv.org/abs/2105.02340). The spread of what it
-    gives back is measured rather than set (Rybkin et al. 2021, https://arxiv.org/abs/2006.13202).
+    generator that learns from training rows alone.
 
     Works on one column of pictures, and on numbers, series and categories without gaps.
 
     Attributes:
-        width: Units of the hidden layer of the encoder, and of the decoder.
-        code: How many numbers the code of a row has.
-        num_batches: So many batches of 128 rows are learned from.
-        learning_rate: Of Adam, falling to a twentieth.
+        by: What learns and draws.
         seed: Of weights, batches and codes.
     """
 
-    width: int = knob(256, 1, 4096)
-    code: int = knob(16, 1, 1024)
-    num_batches: int = knob(2_000, 1, 10**6)
-    learning_rate: float = knob(1e-3, 1e-6, 1)
+    MOVED = MappingProxyType(
+        {
+            name: f"by.{name}={{}}"
+            for name in (
+                "width",
+                "code",
+                "num_batches",
+                "learning_rate",
+            )
+        }
+    )
+
+    by: Generator = VariationalAutoencoder()
     seed: int = knob(0, 0, 2**31 - 1)
+
+    def check(self) -> None:
+        """Raises RecipeError where the generator's knobs do not go together."""
+        self.by.check()
+
+    def tiny(self) -> "Generate":
+        return replace(self, by=self.by.tiny())
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why no rows can be drawn, or ""."""
@@ -56,8 +67,8 @@ class Generate(Balancer):
         return super().suits(sketch)
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """Returns the training rows, then those that were drawn; each has the id of the training
-        row of its class whose code is nearest to its own.
+        """Returns the training rows, then those that were drawn; each has the id of a training row
+        of its class: of the one that it was drawn from, or that it is most like.
 
         Raises:
             LeakError: The rows are no TrainSet.
@@ -89,11 +100,25 @@ class Generate(Balancer):
         both = self._with_drawn(train, classes)
         return both.take(np.arange(len(train), len(both)))
 
+    def learn(self, train: TrainSet) -> LearnedGenerator:
+        """Returns what the generator has learned, in numbers of about unit spread.
+
+        Args:
+            train: Rows to learn from.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            BalanceError: Columns or counts do not suit.
+        """
+        counts = self._counts(train)
+        return self._fitted(_form_of(train), train.y, len(counts))
+
     def decoder(self, train: TrainSet) -> Any:
-        """Returns what draws rows as a keras.Model, which `export_model` takes to int8: "code"
-        float32 [rows, code] and "label" one-hot float32 [rows, classes] → pixels 0..255 float32
-        [rows, height, width, channels], or the numbers of a row, then its categories one-hot,
-        float32 [rows, values].
+        """Returns the net that draws rows as a keras.Model, which `export_model` takes to int8: of
+        an autoencoder or an adversarial net, "code" float32 [rows, code] and "label" one-hot
+        float32 [rows, classes] → pixels 0..255 float32 [rows, height, width, channels], or the
+        numbers of a row, then its categories one-hot, float32 [rows, values]; of `Diffusion` the
+        net of one step.
 
         Raises:
             LeakError: The rows are no TrainSet.
@@ -142,11 +167,13 @@ class Generate(Balancer):
                 expected=f"at most {MAX_VALUES:,}",
                 fix="load smaller pictures or shorter series, or use OversampleRandom()",
             )
-        model = ConditionalVae(
-            form.values, y, num_classes, width=self.width, code=self.code, seed=self.seed
+        rows = ClassRows(
+            form.values,
+            y,
+            num_classes,
+            form.layout,
         )
-        model.learn(self.num_batches, self.learning_rate)
-        return model
+        return self.by.learn(rows, seed=self.seed)
 
 
 def _form_of(train):
@@ -164,6 +191,7 @@ class _PictureForm:
         factor: float32 [pixels], of a value in a pixel.
         offset: float32 [pixels], the mean picture.
         shape: Height, width and channels.
+        layout: The same.
     """
 
     def __init__(self, train):
@@ -171,6 +199,7 @@ class _PictureForm:
         self.name, column = next(iter(train.x.items()))
         self._pixels = read_rows(column)
         self.shape = self._pixels.shape[1:]
+        self.layout = self.shape
         flat = self._pixels.reshape(
             len(train),
             -1,
@@ -208,10 +237,12 @@ class _NumberForm:
     """Numbers, series and categories as rows of numbers.
 
     Attributes:
-        values: float32 [rows, values], numbers standardized, then categories one-hot.
+        values: float32 [rows, values], numbers standardized (series by one spread for all steps),
+            then categories one-hot.
         factor: float32 [values], of a value in a number.
         offset: float32 [values], the mean of numbers.
         shape: How many values a row has.
+        layout: Channels and steps where all columns are series of one length; else `shape`.
     """
 
     def __init__(self, train):
@@ -219,7 +250,17 @@ class _NumberForm:
         matrix = self._table.matrix()
         self._places = self._table.nominal_places
         self._categories = [np.unique(matrix[:, place]) for place in self._places]
-        parts = [self._table.scaled(matrix)]
+        spread = np.delete(self._table.spread, self._places)
+        lengths = {x.shape[1:] for x in train.x.values()}
+        [*_, length] = lengths
+        is_series = len(lengths) == 1 and length != () and not self._places
+        factor = spread
+        if is_series:
+            by_series = spread.reshape(-1, *length)
+            means = np.sqrt(np.mean(by_series**2, axis=1))
+            factor = np.repeat(means, length)
+        self._widening = spread / factor
+        parts = [self._table.scaled(matrix) * self._widening]
         for place, known in zip(
             self._places,
             self._categories,
@@ -231,8 +272,10 @@ class _NumberForm:
             axis=1,
         ).astype(np.float32)
         self.shape = self.values.shape[1:]
-        num_more = self.shape[0] - parts[0].shape[1]
-        factor = np.delete(self._table.spread, self._places)
+        self.layout = self.shape
+        if is_series:
+            self.layout = (len(train.x), *length)
+        num_more = self.shape[0] - len(factor)
         offset = np.delete(self._table.mean, self._places)
         self.factor = np.append(
             factor,
@@ -251,7 +294,7 @@ class _NumberForm:
             self._places,
         )
         matrix = np.empty((len(values), num_columns))
-        matrix[:, numbers] = values[:, : len(numbers)]
+        matrix[:, numbers] = values[:, : len(numbers)] / self._widening
         first = len(numbers)
         for place, known in zip(
             self._places,

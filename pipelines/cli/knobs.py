@@ -30,6 +30,7 @@ _PLACES = {
     "step": "prepare=(...,), encode=(...,)",
     "rowfilter": "prepare=(...,)",
     "balancer": "balance=...",
+    "generator": "balance.by=...",
     "augmentation": "augment=(...,)",
     "teacher": "teacher=...",
     "network": "build=...",

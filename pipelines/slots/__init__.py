@@ -10,6 +10,7 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
     Step           TrainSet → fitted step; fitted step × columns → columns, same rows
     RowFilter      TrainSet → fewer training rows
     Balancer       TrainSet → BalancedSet
+    Generator      rows of each class → what draws others
     Augmentation   a training batch → an altered one
     Teacher        TrainSet → soft labels
     Network        Signature → an untrained Keras model
@@ -28,6 +29,7 @@ from .data import (
     Augmentation,
     Balancer,
     Frame,
+    Generator,
     Loader,
     RowFilter,
     Split,
@@ -46,6 +48,7 @@ CONTRACTS = (
     Step,
     RowFilter,
     Balancer,
+    Generator,
     Augmentation,
     Teacher,
     Network,
@@ -68,6 +71,7 @@ __all__ = (
     "Clipping",
     "Compression",
     "Frame",
+    "Generator",
     "Layers",
     "Loader",
     "Loss",

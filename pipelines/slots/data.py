@@ -1,5 +1,5 @@
 """The contracts of what reads rows and alters them: loaders, splits, frames, steps, row filters,
-balancers, augmentations and teachers.
+balancers, generators, augmentations and teachers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ..spec import Refusal, Spec, needs_all_rows
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..balance.generators.rows import ClassRows, LearnedGenerator
     from ..device.ports import Port
     from ..device.signature import Signature
     from ..recipe import Recipe
@@ -267,6 +268,22 @@ class Balancer(Spec):
         Raises:
             LeakError: The rows are no TrainSet.
             BalanceError: Columns or counts do not suit.
+        """
+
+
+class Generator(Spec):
+    """Learns what rows of each class are like, and draws others. The contract of `Generate.by`."""
+
+    @abstractmethod
+    def learn(self, rows: ClassRows, *, seed: int) -> LearnedGenerator:
+        """Returns what was learned from rows; the same to the bit of the same rows and seed.
+
+        Args:
+            rows: Training rows as numbers.
+            seed: Of weights, batches and noise.
+
+        Raises:
+            BalanceError: Nothing finite is learned.
         """
 
 

@@ -27,13 +27,18 @@ class ReconstructionNet(SeriesNet):
     the code becomes the steps.
 
     Only what training windows have in common fits into the code (Sakurada and Yairi 2014,
-    https://doi.org/10.1145/2689746.2689747).
+    https://doi.org/10.1145/2689746.2689747). With `augment=(AugmentJitter(...),)` the net is handed
+    noisy windows and gives back clean ones: a denoising autoencoder (Vincent et al. 2008,
+    https://doi.org/10.1145/1390156.1390294).
 
     Attributes:
         code: How many numbers the code has.
         dropout: The share of features that is dropped before the code.
         activation: "relu" or "relu6".
         normalization: Whether batch normalization follows each hidden layer.
+        sparsity: The factor of L1 on the code (a sparse autoencoder, Ranzato et al. 2006,
+            https://papers.nips.cc/paper/3112): few of its numbers differ from 0 in a window. Only
+            without `normalization`, which would undo that the code is small.
     """
 
     gives_back: ClassVar[bool] = True
@@ -42,6 +47,17 @@ class ReconstructionNet(SeriesNet):
     dropout: float = knob(0.0, 0, 0.95)
     activation: str = "relu"
     normalization: bool = True
+    sparsity: float = knob(0.0, 0, 10)
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built."""
+        super().check()
+        if self.sparsity and self.normalization:
+            raise RecipeError(
+                f"build.sparsity={self.sparsity} with build.normalization=True",
+                expected="no normalization, which would undo that the code is small",
+                fix="--set build.normalization=False",
+            )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Builds the net, uncompiled.
@@ -80,7 +96,7 @@ class ReconstructionNet(SeriesNet):
             name = f"member{place}"
             features = self._features(x, blocks, name)
             features = blocks.drop(features, name)
-            code = blocks.dense(features, self.code, name=f"{name}_code")
+            code = self._code(features, blocks, f"{name}_code")
             known = blocks.joined([code, *others], f"{name}_known")
             window = self._decoded(known, shape, blocks, name)
             stack = layers.Reshape((1, num_outputs), name=f"{name}_stacked")
@@ -91,6 +107,14 @@ class ReconstructionNet(SeriesNet):
             outputs = concatenate(members)
         name = type(self).__name__.lower()
         return keras.Model(inputs, outputs, name=name)
+
+    def _code(self, features, blocks, name):
+        return blocks.dense(
+            features,
+            self.code,
+            name=name,
+            sparsity=self.sparsity,
+        )
 
     def linear(self) -> "LinearAutoencoder | None":
         """Returns the same net without a hidden layer, None where this is it.

@@ -168,15 +168,19 @@ class Blocks:
             return added(x, branch, rate, name=name, seed=self.next_seed())
         return keras.layers.Add(name=name)([x, branch])
 
-    def dense(self, x, width: int, *, name: str):
-        """A dense layer alone."""
+    def dense(self, x, width: int, *, name: str, sparsity: float = 0.0):
+        """A dense layer alone; `sparsity` is the factor of L1 on what it gives, a row."""
         import keras
 
+        penalty = None
+        if sparsity:
+            penalty = keras.regularizers.L1(sparsity)
         return keras.layers.Dense(
             width,
             name=name,
             kernel_initializer=self.initializer(),
             kernel_regularizer=self.regularizer(),
+            activity_regularizer=penalty,
         )(x)
 
     def drop(self, x, name: str):

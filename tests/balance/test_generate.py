@@ -5,8 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.balance import Generate, Smote, frechet_distance, two_sample_test
-from pipelines.balance.vae import ConditionalVae
+from pipelines.balance import (
+    Generate,
+    Smote,
+    VariationalAutoencoder,
+    frechet_distance,
+    two_sample_test,
+)
+from pipelines.balance.generators.rows import ClassRows
 from pipelines.device.cells import Column
 from pipelines.device.target import Target
 from pipelines.errors import BalanceError
@@ -17,7 +23,7 @@ from pipelines.targets.micro.spec import TargetMicro
 from tests.contracts.samples import pictures, series, table, texts
 
 NUM_ROWS = 300
-SMALL = Generate(width=32, code=4, num_batches=800, learning_rate=5e-3)
+SMALL = Generate(by=VariationalAutoencoder(width=32, code=4, num_batches=800, learning_rate=5e-3))
 
 
 def rare(x, columns, y):
@@ -81,10 +87,11 @@ def test_categories_are_those_that_were_seen():
 def test_rows_are_given_back_better_by_what_is_learned():
     random = np.random.default_rng(0)
     values = random.normal(size=(40, 5)).astype(np.float32)
-    vae = ConditionalVae(values, np.arange(40) % 2, 2, width=6, code=2, seed=0)
-    before = _error(vae)
-    vae.learn(300, 1e-2)
-    assert _error(vae) < before / 2
+    rows = ClassRows(values, np.arange(40) % 2, 2, (5,))
+    spec = VariationalAutoencoder(width=6, code=2, num_batches=1, learning_rate=1e-6)
+    before = _error(spec.learn(rows, seed=0))
+    spec = replace(spec, num_batches=300, learning_rate=1e-2)
+    assert _error(spec.learn(rows, seed=0)) < before / 2
 
 
 def inputs_of(vae):

@@ -65,8 +65,11 @@ def with_defaults(kind, **given):
         if field.default is MISSING and field.default_factory is MISSING
     ]
     made = kind(**{name: given[name] for name in lacking})
-    if isinstance(made, (steps.ImputeAutoencoder, balance.Generate)):
-        return dataclasses.replace(made, num_batches=50)  # seconds that tests of others need
+    # Seconds that tests of others need.
+    if isinstance(made, steps.ImputeAutoencoder):
+        return dataclasses.replace(made, num_batches=50)
+    if isinstance(made, balance.Generate):
+        return made.tiny()
     return made
 
 

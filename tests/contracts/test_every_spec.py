@@ -32,7 +32,7 @@ GIVEN = {
 }
 # The slots whose members come from a paper or a page; others may be common knowledge: a mean, a
 # rotation.
-FROM_A_PAPER = (slots.Teacher, slots.Network, slots.Compression, slots.Optimizer)
+FROM_A_PAPER = (slots.Generator, slots.Teacher, slots.Network, slots.Compression, slots.Optimizer)
 FROM_A_PAPER += (slots.Clipping, slots.Averaging, slots.Schedule)
 # Of our own making: they put others together.
 OUR_OWN = {"Head", "EarlierModel"}
@@ -142,8 +142,17 @@ def test_has_a_docstring_and_its_source(kind):
 
 @pytest.mark.parametrize(
     "slot",
-    ["Loader", "Split", "Frame", "Step", "RowFilter", "Balancer", "Augmentation", "Teacher"]
-    + ["Network", "Loss", "Optimizer", "Clipping", "Averaging", "Schedule"]
+    ["Loader", "Split", "Frame", "Step", "RowFilter", "Balancer", "Generator"]
+    + [
+        "Augmentation",
+        "Teacher",
+        "Network",
+        "Loss",
+        "Optimizer",
+        "Clipping",
+        "Averaging",
+        "Schedule",
+    ]
     + ["Compression", "Target"],
 )
 def test_every_slot_has_members(slot):

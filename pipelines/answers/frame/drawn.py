@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ...balance.vae import ConditionalVae
+from ...balance.generators.rows import ClassRows
+from ...balance.generators.vae import VariationalAutoencoder
 
 NEAR = 5  # neighbours within which a row is covered
-VAE_RATE = 1e-3
 
 
 def drawn_by_autoencoder(
@@ -27,16 +27,14 @@ def drawn_by_autoencoder(
         seed: of weights, batches and codes.
         sizes: width and code.
     """
-    num_classes = int(y.max()) + 1
-    model = ConditionalVae(
+    rows = ClassRows(
         values.astype(np.float32),
         y,
-        num_classes,
-        seed=seed,
-        **sizes,
+        int(y.max()) + 1,
+        values.shape[1:],
     )
-    model.learn(num_batches, VAE_RATE)
-    drawn, _ = model.draw(classes, seed)
+    generator = VariationalAutoencoder(num_batches=num_batches, **sizes)
+    drawn, _ = generator.learn(rows, seed=seed).draw(classes, seed)
     return drawn
 
 

@@ -1,0 +1,1 @@
+"""Generators: what learns from rows of each class and draws others."""
