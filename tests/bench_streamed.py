@@ -3,7 +3,8 @@
 Makes a table of 30 columns in Parquet parts and prints, each of one process: the rows a CPU second
 of a plain scan and of the statistics, the peak of the memory, and the seconds from load to verified
 int8 and its score. With --equal it trains streamed and in memory on the same split, with several
-seeds, and prints what differs: of the prepared rows, and of the validation scores.
+seeds, and prints what differs: of the prepared rows, and of the validation scores. With --order
+both train in the order in which rows are streamed, and what is left is rounding.
 """
 
 import argparse
@@ -13,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -23,6 +26,8 @@ from pipelines.rows.split import split
 from pipelines.rows.streamed_split import TRAIN
 from pipelines.steps import EncodeBins, EncodeOnehot
 from pipelines.tabular import LoadTable, Memory, Mlp, table_recipe
+from pipelines.training.feed import TrainingBatches
+from pipelines.training.streamed_feed import FeedFault, StreamedBatches
 
 NUM_NUMBERS = 20
 NUM_CATEGORIES = 8
@@ -136,6 +141,85 @@ def differing_share(one: dict, other: dict) -> float:
     return num_other / num_values
 
 
+@contextmanager
+def in_streamed_order(streamed: TrainSet):
+    """Feeds every training inside with its rows in memory, in the order of a streamed table."""
+
+    def batches_of(self, first_step=0):
+        return _batches_in_order(self, streamed, first_step)
+
+    with mock.patch.object(TrainingBatches, "__call__", batches_of):
+        yield
+
+
+def _batches_in_order(batches, streamed, first_step):
+    """Returns the tf.data.Dataset of (x, y, weight) of rows in memory."""
+    import tensorflow as tf
+
+    rows = batches.feed.rows
+    size = batches.batch_size
+    feed = StreamedBatches(
+        streamed, streamed.whole, batches.signature, size, batches.seed, FeedFault()
+    )
+    sorted_rows = np.argsort(rows.ids)
+    arrays = (rows.x, batches.labels, rows.weight)
+
+    def taken(places):
+        return tf.nest.map_structure(lambda array: array[places], arrays)
+
+    def batches_in_memory():
+        rest = np.zeros(0, np.int64)
+        for block in feed._blocks(first_step * size):
+            found = np.searchsorted(rows.ids, block.ids, sorter=sorted_rows)
+            rest = np.concatenate([rest, sorted_rows[found]])
+            while len(rest) >= size:
+                yield taken(rest[:size])
+                rest = rest[size:]
+
+    one = tf.nest.map_structure(tf.TensorSpec.from_tensor, _as_tensors(taken(np.arange(size))))
+    return tf.data.Dataset.from_generator(batches_in_memory, output_signature=one).prefetch(4)
+
+
+def _as_tensors(arrays):
+    import tensorflow as tf
+
+    return tf.nest.map_structure(tf.constant, arrays)
+
+
+def same_order(recipe) -> dict:
+    """Trains streamed and in memory on the same rows in the same order.
+
+    Args:
+        recipe: Of a streamed table, whose training rows fit into `train_rows`.
+    """
+    from pipelines.run import fit
+
+    dataset, _ = recipe.load.read()
+    streamed = split(dataset, recipe.split)
+    whole = in_memory(recipe, streamed)
+    trained = fit(recipe, streamed.train, streamed.valid)
+    with in_streamed_order(streamed.train):
+        again = fit(recipe, whole.train, streamed.valid)
+    furthest = 0.0
+    weights = zip(trained.model.get_weights(), again.model.get_weights(), strict=True)
+    for one, other in weights:
+        furthest = max(furthest, float(np.abs(one - other).max(initial=0)))
+    return {
+        "train_rows": [streamed.train.num_rows, len(whole.train)],
+        "streamed": trained.history["loss"],
+        "memory": again.history["loss"],
+        "validation": [trained.validation_score, again.validation_score],
+        "largest_difference_of_a_weight": furthest,
+    }
+
+
+def order(folder: str, epochs: int) -> dict:
+    """Trains the small recipe as `same_order` does."""
+    recipe = recipe_of(folder, "streamed", epochs, is_small=True)
+    memory = Memory("streamed", train_rows=2**30)
+    return same_order(replace(recipe, load=replace(recipe.load, memory=memory)))
+
+
 def equal(folder: str, epochs: int, num_seeds: int) -> dict:
     """Trains on the same split, streamed and in memory."""
     from pipelines.run import fit
@@ -174,6 +258,7 @@ TASKS = {
     "scan": lambda asked: scan(asked.folder),
     "statistics": lambda asked: statistics(asked.folder),
     "streamed": lambda asked: train(asked.folder, "streamed", asked.epochs, is_small=asked.small),
+    "order": lambda asked: order(asked.folder, asked.epochs),
     "equal": lambda asked: equal(asked.folder, asked.epochs, asked.seeds),
 }
 
@@ -193,6 +278,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--equal", action="store_true", help="streamed against in memory")
+    parser.add_argument("--order", action="store_true", help="both in one order")
     parser.add_argument("--seeds", type=int, default=3, help="of --equal")
     parser.add_argument("--small", action="store_true", help="a small net of few inputs")
     parser.add_argument("--no-training", action="store_true", help="scan and statistics alone")
@@ -207,6 +293,8 @@ def main() -> None:
     tasks = ["scan", "statistics"]
     if not asked.no_training:
         tasks.append("streamed")
+    if asked.order:
+        tasks.append("order")
     if asked.equal:
         tasks.append("equal")
     with tempfile.TemporaryDirectory() as place:

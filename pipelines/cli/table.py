@@ -76,8 +76,8 @@ class TableOptions(ColumnOptions, OwnDataOptions):
         str,
         typer.Argument(
             metavar="FILE",
-            help="A .csv, .csv.gz, .parquet or .jsonl file; or a folder of Parquet files, or a URL "
-            "of one, of any size.",
+            help="A .csv, .csv.gz, .parquet, .jsonl or .tfrecord file; or a folder of such files, "
+            "or a URL of either, of any size.",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""A table in parts: one file of Parquet, CSV or JSON lines, a folder of them, hive partitions
+"""A table in parts: one file of Parquet, CSV, JSON lines or TFRecord, a folder, hive partitions
 (`year=2024/`), on this machine or behind a URL that fsspec knows (`s3://`, `gs://`, `memory://`).
 
 Of Parquet nothing but names, sizes and footers is read until a part is asked for; text is read
@@ -19,11 +19,13 @@ from .csv_text import refuse_twice
 from .jsonl_parts import JsonLinesFormat
 from .parquet_parts import ParquetFormat
 from .part_format import FoundFile, PartFormat, ReadColumns, TablePart, is_text
+from .record_parts import RecordsFormat, is_of_tfds, is_records, read_labels
 from .text_parts import first_bytes
 
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz")
 JSON_LINES = (".jsonl", ".ndjson")
+RECORDS = (".tfrecord",)
 ENDINGS = (*PARQUET, *CSV, *JSON_LINES)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _CELL_BYTES = 8  # of a number as float64, of a text as a pointer
@@ -97,11 +99,14 @@ def is_in_parts(source: str) -> bool:
     """Tests whether a source is a URL, a folder, or one file that can be read part by part."""
     if "://" in source:
         return True
-    return is_one_file(source) or _local(source).is_dir()
+    is_file = is_one_file(source) or (is_records(source) and _local(source).is_file())
+    return is_file or _local(source).is_dir()
 
 
 def is_one_file(source: str) -> bool:
-    """Tests whether a source is one file on this machine that can be read part by part."""
+    """Tests whether a source is one file on this machine that can be read part by part, and as a
+    whole.
+    """
     return source.lower().endswith(ENDINGS) and _local(source).is_file()
 
 
@@ -140,11 +145,18 @@ def find_parts(source: str, *, separator: str = "", encoding: str = "") -> Table
     except (OSError, ValueError) as error:
         raise LoadError(
             f"{shorten(source, 120)} cannot be listed: {shorten(str(error), 200)}",
-            expected="a file of Parquet, CSV or JSON lines, a folder of them, or a URL of one",
+            expected="a file of Parquet, CSV, JSON lines or TFRecord, a folder of them, or a URL",
             fix="check the path, and the rights to read it",
         ) from error
+    labels = ()
+    if any(is_records(each.path) for each in files):
+        notes = [each for each in files if is_of_tfds(each.base_name)]
+        labels = read_labels(filesystem, [each.path for each in notes])
+        files = [each for each in files if each not in notes]
     _refuse_other_files(source, files)
     form = _format_of(filesystem, files[0], separator, encoding)
+    if labels:
+        form = RecordsFormat(labels)
     found = _Found(form)
     for info in files:
         found.add(filesystem, info, _folders_of(info.path, path))
@@ -192,6 +204,8 @@ def _kind_of(path):
     for kind in (PARQUET, CSV, JSON_LINES):
         if path.lower().endswith(kind):
             return kind
+    if is_records(path):
+        return RECORDS
     return None
 
 
@@ -206,7 +220,7 @@ def _refuse_other_files(source, files):
         received = f"{shorten(source, 120)} holds {others[0]!r}, and {len(others):,} such files"
     raise LoadError(
         received,
-        expected="files of one kind, whose names end in .parquet, .csv, .csv.gz or .jsonl",
+        expected="files of one kind, that end in .parquet, .csv, .csv.gz, .jsonl or .tfrecord",
         fix="name the folder of the parts, and write other tables as Parquet first",
     )
 
@@ -216,6 +230,8 @@ def _format_of(filesystem, info, separator, encoding):
     kind = _kind_of(info.path)
     if kind == PARQUET:
         return ParquetFormat()
+    if kind == RECORDS:
+        return RecordsFormat()
     if encoding.lower().replace("_", "-") not in ("", "utf-8", "utf8", "utf-8-sig", "ascii"):
         raise LoadError(
             f"text in the encoding {encoding!r}, which is read part by part",

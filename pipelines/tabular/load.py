@@ -33,8 +33,8 @@ class LoadTable(Loader):
     """Loads a table and states what its columns are for.
 
     Attributes:
-        source: Path of a .csv, .csv.gz, .parquet or .jsonl file; or of a folder of such files, or a
-            URL of either (see docs/your-own-data/past-memory.md).
+        source: Path of a .csv, .csv.gz, .parquet, .jsonl or .tfrecord file; or of a folder of such
+            files, or a URL of either (see docs/your-own-data/past-memory.md).
         target: The column to predict; several columns are one label each.
         target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
             filled?), "characters" (a short text to spell), or "" to infer it.

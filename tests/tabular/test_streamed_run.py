@@ -13,6 +13,7 @@ from pipelines import run, tabular
 from pipelines.recipe import tiny
 from pipelines.run import fit, read, split
 from pipelines.tabular.memory import Memory
+from tests.bench_streamed import same_order
 
 FEW = Memory("streamed", train_rows=1000, held_out_rows=200, buffer_rows=1024)
 MEASURE = """
@@ -64,6 +65,17 @@ def test_one_seed_one_model(recipe):
         weights.append(trained.model.get_weights())
     for once, again in zip(*weights, strict=True):
         assert np.array_equal(once, again)
+
+
+@pytest.mark.full
+def test_streamed_rows_are_learned_as_rows_in_memory(recipe):
+    """Losses and weights within rounding, where batches come in one order."""
+    load = replace(recipe.load, memory=replace(FEW, train_rows=100_000))
+    training = replace(recipe.training, epochs=3)
+    found = same_order(replace(recipe, load=load, training=training))
+    assert found["train_rows"][0] == found["train_rows"][1]
+    assert np.allclose(found["streamed"], found["memory"], rtol=0, atol=1e-5)
+    assert found["largest_difference_of_a_weight"] < 1e-4
 
 
 def _peak(folder):
