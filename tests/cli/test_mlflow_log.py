@@ -47,7 +47,6 @@ def test_refused_where_it_is_not_installed(monkeypatch):
     assert "pipelines[mlflow]" in error.value.fix
 
 
-@pytest.mark.full
 def test_a_run_of_a_local_store(bundle, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     store = str(tmp_path / "runs")
@@ -72,7 +71,6 @@ def test_a_run_of_a_local_store(bundle, tmp_path, monkeypatch):
     assert again != run_id
 
 
-@pytest.mark.full
 def test_no_store(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
     (tmp_path / "file").write_text("")
