@@ -27,6 +27,7 @@ from .imbalance import Imbalance
 from .initialization import Initialization
 from .layers_and_neurons import LayersAndNeurons
 from .learning_rate import LearningRate
+from .less_computation import LessComputation
 from .loss_functions import LossFunctions
 from .missing_values import MissingValues
 from .momentum import Momentum
@@ -92,6 +93,7 @@ ANSWERS: tuple[Answer, ...] = (
     DropoutLayers(),
     GradientClipping(),
     Optimizers(),
+    LessComputation(),
     Tuning(),
     MissingValues(),
     Ensembles(),

@@ -1,10 +1,11 @@
-"""Pieces of single answers, by hand: edges, mirrored words."""
+"""Pieces of single answers, by hand: edges, products of a net, mirrored words."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from pipelines.answers.frame.cost import multiplications, rounded
 from pipelines.answers.frame.edges import DIRECTIONS, EdgePeer
 from pipelines.answers.frame.mirrored import num_letters, share_mirrored
 
@@ -20,6 +21,27 @@ def test_an_upright_edge_has_one_direction():
     assert level.sum(axis=(1, 2)).nonzero()[0].tolist() == [1, 2]
     assert not np.array_equal(upright.sum(axis=(0, 1)), level.sum(axis=(0, 1)))
     assert np.linalg.norm(features[0]) == pytest.approx(1)
+
+
+def test_products_of_a_net():
+    import keras
+
+    inputs = keras.Input((4, 4, 1))
+    x = keras.layers.Conv2D(2, 3, padding="same")(inputs)
+    x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same")(x)
+    outputs = keras.layers.Dense(3)(keras.layers.Flatten()(x))
+    of_layers = (16 * 9 * 2, 4 * 9 * 2, 8 * 3)
+    assert multiplications(keras.Model(inputs, outputs)) == sum(of_layers)
+
+
+def test_kernels_are_rounded_by_output():
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 4)) * np.array([1, 10, 0.1, 0])
+    values, scale = rounded(kernel)
+    assert (
+        values.dtype == np.int8
+        and np.abs(values[..., :3]).max(axis=(0, 1, 2)).tolist() == [127] * 3
+    )
+    assert np.all(np.abs(values * scale - kernel) <= scale / 2 + 1e-12)
 
 
 def test_what_is_read_of_mirrored_words():

@@ -46,7 +46,11 @@ class ConditionalGan:
         """
         num_rows = len(self._y)
         for _ in range(num_batches):
-            places = self._random.integers(0, num_rows, BATCH_ROWS)
+            places = self._random.integers(
+                0,
+                num_rows,
+                BATCH_ROWS,
+            )
             classes = self._y[places]
             self._teach_critic(
                 self._values[places],

@@ -9,14 +9,26 @@ _GELU_SLOPE = 1.702  # as in `slots.Layers`
 
 def leaky_relu(z):
     """Returns z above zero and a hundredth of it below, and the slope."""
-    slope = np.where(z > 0, 1.0, 0.01)
+    slope = np.where(
+        z > 0,
+        1.0,
+        0.01,
+    )
     return z * slope, slope
 
 
 def elu(z):
     """Returns z above zero and exp(z) - 1 below, and the slope."""
     power = np.exp(np.minimum(z, 0))
-    return np.where(z > 0, z, power - 1), np.where(z > 0, 1.0, power)
+    return np.where(
+        z > 0,
+        z,
+        power - 1,
+    ), np.where(
+        z > 0,
+        1.0,
+        power,
+    )
 
 
 def gelu(z):

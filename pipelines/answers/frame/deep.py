@@ -79,14 +79,29 @@ class DeepFit:
         def slope(weights, batch):
             with np.errstate(all="ignore"):
                 now = shaped(weights, like)
-                found = self.gradient(now, self.x[batch], self.y[batch], random)
+                found = self.gradient(
+                    now,
+                    self.x[batch],
+                    self.y[batch],
+                    random,
+                )
             return np.nan_to_num(found)
 
-        yield from descend(flat(like), slope, batches, way, rate)
+        yield from descend(
+            flat(like),
+            slope,
+            batches,
+            way,
+            rate,
+        )
 
     def gradient(self, weights, x, y, random) -> np.ndarray:
         """Returns the gradient of the mean cross-entropy, float64 [weights]."""
-        run = self.run(weights, x, random)
+        run = self.run(
+            weights,
+            x,
+            random,
+        )
         truth = np.zeros_like(run.answers)
         places = np.arange(len(y))
         truth[places, y] = 1
@@ -131,12 +146,20 @@ class DeepFit:
             moments: mean and spread of each layer for normalization; without, those of the rows.
         """
         run = DeepRun()
-        mask = self._mask(x.shape, random, INPUTS)
+        mask = self._mask(
+            x.shape,
+            random,
+            INPUTS,
+        )
         run.values.append(x * mask)
         for place, width in enumerate(self.widths):
             kernel, offset, factor = weights[3 * place : 3 * place + 3]
             z = run.values[-1] @ kernel
-            inner = self._mask(z.shape, random, BEFORE)
+            inner = self._mask(
+                z.shape,
+                random,
+                BEFORE,
+            )
             z = z * inner
             mean, spread = self._moments(z)
             if moments is not None:
@@ -145,7 +168,11 @@ class DeepFit:
             scale, shift = self._noise(width, random)
             moved = (hat * factor + offset) * scale + shift
             bent, slope = self.bend(moved)
-            after = self._mask(bent.shape, random, AFTER)
+            after = self._mask(
+                bent.shape,
+                random,
+                AFTER,
+            )
             run.values.append(bent * after)
             run.hats.append(hat)
             run.moments.append((mean, spread))
@@ -171,8 +198,16 @@ class DeepFit:
     def _noise(self, width, random):
         if random is None or not self.shift:
             return 1.0, 0.0
-        scale = random.uniform(1, self.scale, width)
-        shift = random.uniform(-self.shift, self.shift, width)
+        scale = random.uniform(
+            1,
+            self.scale,
+            width,
+        )
+        shift = random.uniform(
+            -self.shift,
+            self.shift,
+            width,
+        )
         return scale, shift
 
     def answers(self, weights: np.ndarray, x: np.ndarray, *, seed: int) -> np.ndarray:
@@ -188,9 +223,17 @@ class DeepFit:
         moments = None
         with np.errstate(all="ignore"):
             if self.normalizes:
-                learned = self.run(now, self.x, random)
+                learned = self.run(
+                    now,
+                    self.x,
+                    random,
+                )
                 moments = learned.moments
-            run = self.run(now, x, moments=moments)
+            run = self.run(
+                now,
+                x,
+                moments=moments,
+            )
         return run.answers
 
     def training_loss(self, weights: np.ndarray, *, seed: int) -> float:
@@ -198,7 +241,11 @@ class DeepFit:
         now = shaped(weights, self.start(seed))
         random = np.random.default_rng(seed)
         with np.errstate(all="ignore"):
-            run = self.run(now, self.x, random)
+            run = self.run(
+                now,
+                self.x,
+                random,
+            )
         return self.loss(run.answers, self.y)
 
     def loss(self, answers: np.ndarray, y: np.ndarray) -> float:

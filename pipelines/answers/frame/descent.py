@@ -32,7 +32,11 @@ def descend(
         place = weights
         if way.nesterov:
             place = weights + way.momentum * step
-        gradient = np.clip(slope(place, batch), -_LARGEST, _LARGEST)
+        gradient = np.clip(
+            slope(place, batch),
+            -_LARGEST,
+            _LARGEST,
+        )
         step = way.momentum * step - rate_now * gradient
         weights = weights + step
         yield weights
@@ -70,13 +74,21 @@ class DenseFit:
         num_outputs = self.y.size // len(self.y)
         sizes = [self.x.shape[1], *self.widths, num_outputs]
         found = []
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in zip(
+            sizes[:-1],
+            sizes[1:],
+            strict=True,
+        ):
             found += [random.normal(size=(before, after)) / np.sqrt(before), np.zeros(after)]
         return found
 
     def loss(self, weights: np.ndarray, seed: int) -> float:
         """Returns the mean squared error on all rows; at most a thousand."""
-        found = squared_error(shaped(weights, self.start(seed)), self.x, self.y)
+        found = squared_error(
+            shaped(weights, self.start(seed)),
+            self.x,
+            self.y,
+        )
         return min(found, _LARGEST)
 
     def walk(
@@ -90,14 +102,29 @@ class DenseFit:
             x = self.x[batch]
             if self.noise:
                 x = x + random.normal(scale=self.noise, size=x.shape)
-            found = gradient_by_hand(shaped(weights, like), x, self.y[batch])
+            found = gradient_by_hand(
+                shaped(weights, like),
+                x,
+                self.y[batch],
+            )
             return found + self.decay * weights
 
-        yield from descend(flat(like), slope, batches, way, rate)
+        yield from descend(
+            flat(like),
+            slope,
+            batches,
+            way,
+            rate,
+        )
 
     def last_loss(self, batches: Iterable, *, seed: int, rate: float, way: Sgd) -> float:
         """Returns the loss after the last step."""
-        *_, weights = self.walk(batches, seed=seed, rate=rate, way=way)
+        *_, weights = self.walk(
+            batches,
+            seed=seed,
+            rate=rate,
+            way=way,
+        )
         return self.loss(weights, seed)
 
 
@@ -112,6 +139,11 @@ def dense_fits(rows: NetRows, **knobs) -> tuple[DenseFit, DenseFit, DenseFit]:
     spread = rows.train.y.std()
     parts = (rows.train, rows.valid, rows.test)
     first, second, third = (
-        DenseFit(numbers_of(part), (part.y - mean) / spread, **knobs) for part in parts
+        DenseFit(
+            numbers_of(part),
+            (part.y - mean) / spread,
+            **knobs,
+        )
+        for part in parts
     )
     return first, second, third

@@ -48,5 +48,9 @@ def _edges(pixels):
     )
     sums = np.sqrt(fields.sum(axis=(2, 4)))
     flat = sums.reshape(rows, -1)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    length = np.linalg.norm(
+        flat,
+        axis=1,
+        keepdims=True,
+    )
     return flat / np.maximum(length, 1e-9)

@@ -14,6 +14,7 @@ from .claims import estimate, exactly, geometric
 COLOURS = (BLUE, ORANGE, "#2e8b57", "#8e5ea2", GREY, "#c0392b", "#17a2b8", "#7a5c3e")
 LETTERS = 62  # that stand in one line under the axes
 LEGEND_LETTERS = 76  # that stand in one line of a legend
+MANY_GROUPS = 7  # whose words would touch in the usual size
 MOST_LINES = 10  # of a table; a picture shows every point
 Cell = str | int | float | FoldMean
 
@@ -104,7 +105,7 @@ def bars(
             whiskers = [middle - low, high - middle]
             axes.errorbar(shifted, middle, whiskers, fmt="none", ecolor="black", capsize=2)
         words = [_narrow(group, LETTERS // len(groups)) for group in groups]
-        axes.set_xticks(range(len(groups)), words, fontsize=8)
+        axes.set_xticks(range(len(groups)), words, fontsize=_font_size(len(groups)))
         if log:
             axes.set_yscale("log")
         axes.set(ylabel=y, title=title)
@@ -115,6 +116,13 @@ def bars(
     for group, cells in groups.items():
         lines.append((group, *(cells.get(name, "") for name in names)))
     return Exhibit((y, *names), tuple(lines), Picture(title, draw))
+
+
+def _font_size(num_groups):
+    """Of the words under bars: smaller where many stand next to each other."""
+    if num_groups > MANY_GROUPS:
+        return 6.5
+    return 8
 
 
 def _narrow(words, most_letters):

@@ -19,12 +19,23 @@ def by_shuffling(model, rows: HeldOut, seed: int) -> np.ndarray:
     """
     random, x = np.random.default_rng(seed), numbers_of(rows)
     places = np.arange(len(x))
-    before = _answers(model, rows, x)[places, rows.y].mean()
+    before = _answers(
+        model,
+        rows,
+        x,
+    )[places, rows.y].mean()
     found = []
     for column in range(x.shape[1]):
         mixed = x.copy()
         mixed[:, column] = random.permutation(x[:, column])
-        found.append(before - _answers(model, rows, mixed)[places, rows.y].mean())
+        found.append(
+            before
+            - _answers(
+                model,
+                rows,
+                mixed,
+            )[places, rows.y].mean()
+        )
     return np.maximum(found, 0)
 
 
@@ -52,8 +63,16 @@ def by_leaving_out(model, rows: HeldOut, place: int) -> np.ndarray:
         place: of the row.
     """
     x = np.tile(numbers_of(rows)[place], (numbers_of(rows).shape[1], 1))
-    before = _answers(model, rows, x)
-    after = _answers(model, rows, x * (1 - np.eye(len(x))))
+    before = _answers(
+        model,
+        rows,
+        x,
+    )
+    after = _answers(
+        model,
+        rows,
+        x * (1 - np.eye(len(x))),
+    )
     answer = before[0].argmax()
     return np.maximum(before[:, answer] - after[:, answer], 0)
 

@@ -36,7 +36,11 @@ def mirrored_words(folder: str) -> Recipe:
         found.update(WORD.findall(str(text).lower()))
     pairs = [(word, word[::-1]) for word in sorted(found)]
     path = Path(folder) / "words.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open(
+        "w",
+        newline="",
+        encoding="utf-8",
+    ) as file:
         csv.writer(file).writerows([("word", "backwards"), *pairs])
     load = LoadTexts(
         str(path),
@@ -56,7 +60,11 @@ def is_right(rows: NetRows, model) -> np.ndarray:
     """Returns which test words are right in every letter, bool [rows]."""
     outputs = KerasInterpreter(model).run(rows.test.x)
     num_words, num_places = rows.test.y.shape
-    by_place = outputs.reshape(num_words, num_places, -1)
+    by_place = outputs.reshape(
+        num_words,
+        num_places,
+        -1,
+    )
     return np.all(by_place.argmax(axis=2) == rows.test.y, axis=1)
 
 
@@ -116,12 +124,32 @@ def with_map(exhibit: Exhibit, rows: NetRows, read: np.ndarray) -> Exhibit:
         exhibit.picture.draw(axes)
         axes.set_ylim(0, 1.02)
         small = axes.inset_axes((0.66, 0.56, 0.33, 0.42))
-        small.imshow(shown, cmap="Blues", aspect="auto")
-        small.set_xticks(range(length), list(written[::-1]), fontsize=7)
-        small.set_yticks(range(length), list(written), fontsize=7)
+        small.imshow(
+            shown,
+            cmap="Blues",
+            aspect="auto",
+        )
+        small.set_xticks(
+            range(length),
+            list(written[::-1]),
+            fontsize=7,
+        )
+        small.set_yticks(
+            range(length),
+            list(written),
+            fontsize=7,
+        )
         small.tick_params(length=0)
-        small.set_xlabel("read", fontsize=7, labelpad=1)
-        small.set_ylabel("written", fontsize=7, labelpad=1)
+        small.set_xlabel(
+            "read",
+            fontsize=7,
+            labelpad=1,
+        )
+        small.set_ylabel(
+            "written",
+            fontsize=7,
+            labelpad=1,
+        )
 
     picture = replace(exhibit.picture, draw=draw)
     return replace(exhibit, picture=picture)

@@ -25,7 +25,11 @@ def logistic_scores(
 
     model = LogisticRegression(C=strength, max_iter=300)
     learned = rows.train
-    fitted = model.fit(numbers_of(learned), learned.y, sample_weight=learned.weight)
+    fitted = model.fit(
+        numbers_of(learned),
+        learned.y,
+        sample_weight=learned.weight,
+    )
     return fitted.predict_proba(numbers_of(judged or rows.test))
 
 
@@ -81,7 +85,11 @@ def linear_answers(
     import keras
     import tensorflow as tf
 
-    built = member_loss(loss, rows.signature.target, rows=rows.train)
+    built = member_loss(
+        loss,
+        rows.signature.target,
+        rows=rows.train,
+    )
     x = numbers_of(few)
     inputs = tf.constant(x, tf.float32)
     truth = tf.constant(y[:, None], tf.float32)

@@ -76,7 +76,11 @@ class NetRows:
             augment: what alters each batch.
             knobs: of `Training` that are turned.
         """
-        training = replace(self.training, seed=seed, **knobs)
+        training = replace(
+            self.training,
+            seed=seed,
+            **knobs,
+        )
         rows = self.train
         if num_steps:
             training = replace(training, epochs=1)
@@ -95,7 +99,11 @@ class NetRows:
         """Returns every metric of classes of a trained model, on the test rows or others."""
         judged = rows or self.test
         given = probabilities(model, judged)
-        return score_classes(judged.y, given.argmax(axis=1), given)
+        return score_classes(
+            judged.y,
+            given.argmax(axis=1),
+            given,
+        )
 
 
 def numbers_of(rows: HeldOut | TrainSet) -> np.ndarray:
@@ -131,14 +139,22 @@ def net_rows(recipe: Recipe, *, seed: int | None = None) -> NetRows:
     """
     splits = raw_splits(recipe, seed=seed)
     recipe = with_deciding(recipe, splits.train.schema)
-    inputs = fit_inputs(recipe, splits.train, splits.valid)
+    inputs = fit_inputs(
+        recipe,
+        splits.train,
+        splits.valid,
+    )
     return NetRows(
         signature=inputs.signature,
         train=inputs.calibration,
         valid=inputs.valid,
         test=to_ports(inputs.signature, splits.test),
         deciding=recipe.judge.deciding,
-        training=replace(recipe.training, schedule=TO_THE_END, refit=False),
+        training=replace(
+            recipe.training,
+            schedule=TO_THE_END,
+            refit=False,
+        ),
         inputs=inputs,
     )
 
@@ -165,6 +181,22 @@ def plain_signature(num_inputs: int, target: Target, *, num_outputs: int = 1) ->
         target: what is predicted.
         num_outputs: of the net.
     """
-    taken = Port("numbers", (num_inputs,), "float32", "as given")
-    given = Port("outputs", (num_outputs,), "float32", "as given")
-    return Signature(columns=(), target=target, primitives=(), inputs=(taken,), output=given)
+    taken = Port(
+        "numbers",
+        (num_inputs,),
+        "float32",
+        "as given",
+    )
+    given = Port(
+        "outputs",
+        (num_outputs,),
+        "float32",
+        "as given",
+    )
+    return Signature(
+        columns=(),
+        target=target,
+        primitives=(),
+        inputs=(taken,),
+        output=given,
+    )
