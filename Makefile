@@ -48,10 +48,9 @@ bench: $(READY) ## Print start-up times, speeds of reading, training and answeri
 bench-defaults: $(READY) ## One command with no knob turned on 29 sets, next to plain peers (hours).
 	$(BIN)/python -m tests.bench_defaults
 
-compare: $(READY) ## Balancers, imputers and losses on birds, credit and storms, on the same folds (hours).
-	$(BIN)/python -m tests.bench_imputers
-	for name in birds_mlp credit_mlp storms_mlp; do for slot in balance loss; do \
-	  $(BIN)/python -m pipelines compare $$name --slot $$slot; done; done
+compare: $(READY) ## Imputers, balancers, losses, ensembles and plain pipelines on birds, credit and storms, on the same folds (about an hour).
+	$(BIN)/python -m tests.bench_imputers --most-rows 2000 --folds 3
+	$(BIN)/python -m tests.bench_compare
 
 answers: $(READY) ## Run the experiments of the questions of deep learning: docs/answers/index.html (about 20 minutes).
 	$(BIN)/python -m pipelines answer all --page docs/answers/index.html

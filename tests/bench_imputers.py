@@ -5,7 +5,7 @@ taken away at random.
 
 Error of the filled cells: on the test rows of the recipe's split, in training standard deviations,
 mean over columns. Gain: folds inside the other rows, the int8 file of a small net, each against
-median with flags.
+median with flags, and pipelines of scikit-learn on the same folds.
 """
 
 import argparse
@@ -24,9 +24,10 @@ from pipelines.steps.step import is_numeric
 from pipelines.studies import compare as study
 from pipelines.studies.alternatives import Alternatives
 from pipelines.studies.workers import Workers
-from pipelines.tabular import Mlp
+from tests.bench_compare.__main__ import Column
+from tests.bench_compare.plain import fold_splits, plain_scores
+from tests.bench_compare.small import NAMES, small_form
 
-NAMES = ("birds_mlp", "credit_mlp", "storms_mlp")
 SHARE = 0.2
 SEED = 0
 IMPUTERS = (
@@ -91,13 +92,7 @@ def cell_errors(recipe, whole):
 
 def candidates(recipe):
     """Returns median with flags, and what is held against it."""
-    small = replace(
-        recipe,
-        teacher=None,
-        build=Mlp(widths=(64,), num_members=1),
-        training=replace(recipe.training, epochs=15, batch_size=128),
-        judge=replace(recipe.judge, peers=False),
-    )
+    small = small_form(recipe)
     before = tuple(
         step
         for step in recipe.prepare
@@ -145,6 +140,19 @@ def main():
                 workers=workers,
             )
             print_comparison(found)
+            folds = fold_splits(
+                recipe,
+                num_folds=options.folds,
+                most_rows=options.most_rows,
+            )
+            plain = plain_scores(
+                "impute",
+                folds,
+                threshold=recipe.judge.threshold,
+                metric=found.deciding,
+            )
+            for words, cell in Column(found, plain).theirs().items():
+                print(f"  {words}: {cell}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from ..settings import written
 from ..slots import Balancer, Loss, Step
 from ..spec import knobs_of
 from ..steps import FlagMissing
+from ..training.losses import UsualLoss
+from ..training.rule_loss import WithRules
 from .ensembles import ensembles_of
 
 
@@ -190,6 +192,9 @@ def _losses(recipe: Recipe) -> tuple[str, list[Candidate]]:
     """Returns what is minimized now, in words, and the recipe with every other loss."""
     others = [Candidate("None, the task's own", _with_loss(recipe, None))]
     for member in _members(Loss):
+        # With their usual knobs these two are the task's own again.
+        if isinstance(member, (UsualLoss, WithRules)):
+            continue
         others.append(Candidate(_in_words(member), _with_loss(recipe, member)))
     usual = "None, the task's own"
     if recipe.training.loss is not None:

@@ -90,7 +90,7 @@ class Training(Spec):
                 fix="--set 'training.schedule=Cosine()' or 'training.schedule=Constant(patience=0)'"
                 ", or --set training.average=None",
             )
-        for part in self.parts():
+        for part in self.parts().values():
             part.check()
 
     def _check_scaled(self):
@@ -131,17 +131,28 @@ class Training(Spec):
                 fix=f"--set training.precision={FLOAT32}",
             )
 
-    def parts(self) -> tuple[Spec, ...]:
-        """Returns the specs in the slots of training."""
-        held = (self.loss, self.optimizer, self.clip, self.average, self.schedule)
-        return tuple(part for part in held if part is not None)
+    def parts(self) -> dict[str, Spec]:
+        """Returns the names of the slots of training that hold a spec → the specs."""
+        slots = ("loss", "optimizer", "clip", "average", "schedule")
+        held = {slot: vars(self)[slot] for slot in slots}
+        return {slot: part for slot, part in held.items() if part is not None}
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why loss, optimizer or schedule cannot work on such data, or more than one device
         cannot do what is asked, or "".
         """
-        reasons = [part.suits(sketch) for part in self.parts()]
-        return next(filter(None, [*reasons, self._not_mirrored()]), "")
+        for slot, part in self.parts().items():
+            reason = part.suits(sketch)
+            if isinstance(reason, Refusal):
+                return reason
+            if reason:
+                # The part alone: all of the training would hide it.
+                return Refusal(
+                    f"training.{slot}={part!r}: {reason}",
+                    expected=f"a spec for {sketch.target_words()}",
+                    fix="name another spec: python -m pipelines knobs lists them",
+                )
+        return self._not_mirrored()
 
     def refuses_stream(self) -> str:
         """Returns which knob rows that are streamed have no use for, or ""."""

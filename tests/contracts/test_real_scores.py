@@ -6,7 +6,7 @@ Balancers and steps are in test_to_int8.py, ensembles in tests/training/ensemble
 the slots of training in tests/training/test_to_int8.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -101,7 +101,12 @@ NETWORKS = {
         ("training.epochs=10", "shipping.compress=(QuantizeAware(epochs=2),)"),
     ),
     "Vit": (PICTURES, "Vit()", ("training.epochs=8",)),
-    "AveragedEmbeddings": (TEXTS, "AveragedEmbeddings()", (FAST, "training.epochs=8")),
+    # A mean of embeddings knows no order of words: .641 is its best here (docs/results.md).
+    "AveragedEmbeddings": (
+        replace(TEXTS, least=0.63),
+        "AveragedEmbeddings()",
+        (FAST, "training.epochs=8"),
+    ),
     "TextCnn": (TEXTS, "TextCnn()", ()),
     "Lstm": (TEXTS, "Lstm()", ()),
     "Gru": (TEXTS, "Gru(widths=(16,))", ("encode=(TokenizeWords(min_count=3, window=32),)",)),

@@ -63,7 +63,11 @@ def test_losses_that_suit_the_target():
     schema = split(read(PENGUINS).dataset, PENGUINS.split).train.schema
     found = alternatives(PENGUINS, "loss").settled(schema)
     assert "Huber()" in recipes_by_words(found)
-    assert "Focal is a loss of classes" in found.refused["Focal()"]
+    refused = found.refused["Focal()"]
+    assert refused.startswith("training.loss=Focal(")
+    assert "Focal is a loss of classes" in refused
+    # The task's own loss by another name.
+    assert not {"UsualLoss()", "WithRules()"} & {*found.refused, *recipes_by_words(found)}
 
 
 def test_an_unknown_slot_and_one_with_nothing_in_it():
