@@ -4,10 +4,12 @@ against what they gave when the bundle was verified; and how it is built.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ...device.primitives import num_draws
 from ...device.signature import Signature
 from ...tasks import task_of
 from ...tasks.c_text import comment
@@ -100,6 +102,12 @@ def _readme(signature, code, name):
     """Returns the text of README.md."""
     reset = ""
     push = ""
+    draws = ""
+    stream = ""
+    if num_draws(signature.primitives) > 1:
+        draws = _DRAWS
+    if signature.stream is not None:
+        stream = _STREAM
     if may_be_pushed(signature):
         push = _PUSH
     if code.state_bytes:
@@ -111,9 +119,18 @@ def _readme(signature, code, name):
         state=code.state_bytes,
         reset=reset,
         push=push,
+        draws=draws,
+        stream=stream,
+        example=_prefix_of(name),
         library=library_name(name),
         symbol=symbol(name),
     )
+
+
+def _prefix_of(name):
+    """Returns the name of a bundle as a prefix in C."""
+    words = re.sub("[^a-z0-9]+", "_", name.lower())
+    return re.sub("^[^a-z]+", "", words) or "one"
 
 
 _MAIN = """/* Rows through the model '{name}', held against what they gave when it was verified.
@@ -226,7 +243,7 @@ verified. `make` and `cmake` build the same.
 | `main.c` | the self-test, and how the functions are called |
 | `library.properties`, `src/`, `examples/` | the folder as a library of Arduino |
 | `zephyr/` | the folder as a module of Zephyr |
-| `tflm/` | the same model as a TFLite file for TensorFlow Lite for Microcontrollers |
+| `tflm/` | the same model as a TFLite file for TensorFlow Lite for Microcontrollers |{stream}
 
 ## In a program of your own
 
@@ -236,14 +253,15 @@ verified. `make` and `cmake` build the same.
 signature_row row = {{0}};
 signature_inputs inputs;
 int8_t output[SIGNATURE_NUM_OUTPUTS];
-/* fill the row */
+/* Fill the row: signature.h has a comment for each column: its kind, its range in training, and how a missing cell is
+   written. set_row0() of main.c is an example. */
 if (prepare(&row, &inputs) == 0) {{
   model_reset();
   model_run(&inputs, output);
-  /* {answer}() gives the answer */
+  /* {answer}() gives the answer: print_answer() of main.c */
 }}
 ```
-
+{draws}
 The model takes {arena:,} bytes of memory between the start and the end of a call, and {state:,} that stay.{reset}
 `model_run_in()` takes both from the caller, so that several threads or models can share memory; compile with
 `-DMODEL_OWN_MEMORY` to leave the static memory out. Compile with `-O2`: `-Os` can halve the speed of convolutions.
@@ -251,6 +269,10 @@ The model takes {arena:,} bytes of memory between the start and the end of a cal
 On a Cortex-M with the DSP extension (M4, M7, M33) [CMSIS-NN](https://github.com/ARM-software/CMSIS-NN) computes
 convolutions and dense layers in about half the instructions, with the same numbers: `cmake -DCMSIS_NN=FOLDER`, or all
 files with `-DMODEL_USE_CMSIS_NN -IFOLDER/Include`, linked with the library's.
+
+**Several models in one program**: each bundle needs a prefix of its own,
+`--set 'shipping.targets=(TargetC(prefix="{example}"),)'`, which stands before every name that the headers declare
+(`{example}_model_run()`, `{example}_prepare()`). Keep the folders apart and include `"FOLDER/model.h"`; leave their `main.c` out.
 {push}
 ## Arduino and Zephyr
 
@@ -262,6 +284,12 @@ Zephyr: name the folder as a module and switch the model on:
 
     west build -b BOARD YOUR_APPLICATION -- -DZEPHYR_EXTRA_MODULES=/path/to/this/folder -DCONFIG_{symbol}=y
 """
+_DRAWS = """
+Missing numbers of this model are drawn `SIGNATURE_NUM_DRAWS` times: the row is prepared and the model run for each value of
+`signature_draw`, as `answer_row()` of main.c does; all outputs together give the answer.
+"""
+_STREAM = """
+| `stream/` | the form that takes one step a call: a program of its own, `gcc -std=c99 -O2 *.c -lm` in there; `stream.h` |"""
 _PUSH = """
 ## Steps that arrive one by one
 

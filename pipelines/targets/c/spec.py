@@ -23,6 +23,7 @@ from .kernels import CKernels
 from .model.reference import NumpyModel
 from .model.write import write_model
 from .packages import package_files
+from .prefix import is_prefix, with_prefix, without_prefix
 from .program import library_sources, program_files
 from .push import push_files
 from .runner import CCode, compiler
@@ -55,6 +56,8 @@ class TargetC(Target):
         max_flash_bytes: The most bytes of code and constants; 0: no budget.
         max_ram_bytes: The most bytes of static memory, without the stack; 0: no budget.
         max_instructions: The most instructions of one row of the model; 0: no budget.
+        prefix: Stands before every name that the headers declare, so that several models can be in
+            one program; lower case, "" for none.
     """
 
     form: ClassVar[str] = "c_int8"
@@ -63,6 +66,16 @@ class TargetC(Target):
     max_flash_bytes: int = knob(0, 0, 2**40)
     max_ram_bytes: int = knob(0, 0, 2**40)
     max_instructions: int = knob(0, 0, 2**40)
+    prefix: str = ""
+
+    def check(self):
+        super().check()
+        if self.prefix and not is_prefix(self.prefix):
+            raise RecipeError(
+                f"prefix={self.prefix!r} of names in C",
+                expected="small letters, digits and _, the first one a letter",
+                fix="--set 'shipping.targets=(TargetC(prefix=\"birds\"),)'",
+            )
 
     def max_memory_bytes(self):
         return self.max_ram_bytes
@@ -108,6 +121,7 @@ class TargetC(Target):
         if signature.stream is not None:
             stream = _stream_files(exported)
             files |= {f"stream/{name}": text for name, text in stream.items()}
+        files = with_prefix(files, self.prefix)
         return {f"c/{name}": text for name, text in files.items()}
 
     def cost(self, exported):
@@ -141,16 +155,17 @@ class TargetC(Target):
         most_rows = min(MAX_C_ROWS, len(micro_places(exported.model, len(test))))
         if not micro_available():
             most_rows = MAX_NUMPY_ROWS
+        files = without_prefix(exported.files_below("c"), self.prefix)
         rung = climb_end_to_end(
             self.form,
-            CCode(exported.files_below("c"), exported.signature),
+            CCode(files, exported.signature),
             test,
             answers,
             size_bytes=len(int8),
             most_rows=most_rows,
             compared_with=Reference(InRunner(exported.signature, interpreter), name),
         )
-        return [_with_footprint(rung, exported.files_below("c"))]
+        return [_with_footprint(rung, files)]
 
     def climb_stream(self, exported, test, answers):
         content = exported.tflite["stream_int8"]
@@ -159,7 +174,8 @@ class TargetC(Target):
             return [unscored(STREAM_FORM, len(content), note)]
         interpreter, name = exact_interpreter(content)
         outputs = LiteRT(content).output_names()
-        stream = CStream(exported.files_below("c/stream"), exported.signature, outputs)
+        files = without_prefix(exported.files_below("c/stream"), self.prefix)
+        stream = CStream(files, exported.signature, outputs)
         ladder = StreamLadder(exported, test, answers)
         rung = ladder.climb_exact(
             STREAM_FORM,

@@ -54,12 +54,13 @@ class CStream:
         given["output"] = stream.output
         # A struct of arrays of int8, one behind the other.
         self._outputs = {}
-        self._memory = np.zeros(sum(_size(each) for each in given.values()), np.int8)
+        num_outputs = sum(_size(each) for each in given.values())
+        self._memory = np.zeros(num_outputs, np.int8)
         start = 0
         for name in output_names:
-            size = _size(given[name])
-            self._outputs[name] = self._memory[start : start + size]
-            start += size
+            behind = start + _size(given[name])
+            self._outputs[name] = self._memory[start:behind]
+            start = behind
 
     def reset(self) -> None:
         """Forgets every step."""
@@ -81,8 +82,13 @@ class CStream:
         cells = [int(time.astype("datetime64[s]").astype(np.int64))]
         kept = []
         for each in self._step_fields:
-            kind = "numeric" if each.is_kept else each.column.kind
-            value, memory = cell_in_c(row[each.column.name], kind)
+            kind = each.column.kind
+            if each.is_kept:
+                kind = "numeric"
+            value, memory = cell_in_c(
+                row[each.column.name],
+                kind,
+            )
             cells.append(value)
             kept.append(memory)
         code = self._library.stream_push(ctypes.byref(self._step(*cells)))
@@ -102,7 +108,10 @@ class CStream:
 
     def run_model(self) -> None:
         """Runs the model on the inputs of the newest step."""
-        self._library.model_run(ctypes.byref(self._inputs), _pointer(self._memory))
+        self._library.model_run(
+            ctypes.byref(self._inputs),
+            _pointer(self._memory),
+        )
 
     def _answer(self):
         """Returns the forecast of the newest outputs."""
@@ -121,7 +130,9 @@ class CStream:
         """Returns the fields of a step as `structure` takes them."""
         fields: list[tuple[str, Any]] = [("time", ctypes.c_int64)]
         for each in self._step_fields:
-            kind = ctypes.c_float if each.is_kept else TYPES[each.column.kind]
+            kind: Any = ctypes.c_float
+            if not each.is_kept:
+                kind = TYPES[each.column.kind]
             fields.append((each.name, kind))
         return fields
 

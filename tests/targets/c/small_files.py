@@ -7,6 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from pipelines.convert.convert import convert
 from pipelines.convert.forms import TfliteFiles
+from pipelines.convert.graph import Graph
 from pipelines.convert.packed import packed
 from pipelines.rows.parts import Schema, TrainSet
 
@@ -146,10 +147,10 @@ def conv(
     )
 
 
-def depthwise(padding, *, strides=(1, 2), dilations=(1, 1), multiples=2):
+def depthwise(padding, *, strides=(1, 2), dilations=(1, 1), multiples=2, depth=3):
     file = SmallFile()
-    x = file.input(1, 6, 7, 3)
-    outputs = 3 * multiples
+    x = file.input(1, 6, 7, depth)
+    outputs = depth * multiples
     weights = file.weights(1, 2, 3, outputs, scales=_scales(outputs), axis=3)
     bias = file.bias(outputs, scales=_scales(outputs) * 0.05)
     y = file.output(1, *_places((6, 7), (2, 3), strides, dilations, padding), outputs, scale=0.04)
@@ -186,13 +187,13 @@ def transposed(padding, kernel=(3, 2)):
     )
 
 
-def dense(*, with_bias=True, by_channel=True, rows=2):
+def dense(*, with_bias=True, by_channel=True, rows=2, depth=9, outputs=7):
     file = SmallFile()
-    x = file.input(1, rows, 9)
-    scales = _scales(5) if by_channel else (0.01,)
-    weights = file.weights(5, 9, scales=scales)
-    bias = file.bias(5, scales=np.array(scales) * 0.05) if with_bias else -1
-    y = file.output(1, rows, 5, scale=0.08)
+    x = file.input(1, rows, depth)
+    scales = _scales(outputs) if by_channel else (0.01,)
+    weights = file.weights(outputs, depth, scales=scales)
+    bias = file.bias(outputs, scales=np.array(scales) * 0.05) if with_bias else -1
+    y = file.output(1, rows, outputs, scale=0.08)
     return file.of(
         "FULLY_CONNECTED", [x, weights, bias], y, "FullyConnectedOptions", keepNumDims=True
     )
@@ -382,6 +383,20 @@ def lstm():
     return convert(model, train, files=TfliteFiles(("int8",)), copies=1)["int8"]
 
 
+def lstm_with(*, cell_exponent, clip):
+    """The same with cells of another scale, which are kept between other bounds."""
+    graph = Graph(lstm())
+    (operator,) = (
+        each
+        for each in graph.subgraph.operators
+        if graph.kind(each) == "UNIDIRECTIONAL_SEQUENCE_LSTM"
+    )
+    operator.builtinOptions.cellClip = clip
+    cells = graph.tensor(operator.inputs[19])
+    cells.quantization.scale = np.array([2.0**cell_exponent], np.float32)
+    return graph.to_bytes()
+
+
 def _places(size, kernel, strides, dilations, padding):
     """Height and width of what a kernel gives."""
     found = []
@@ -404,10 +419,17 @@ FILES = {
     "conv, deep, dilated": lambda: conv(
         SAME, strides=(1, 1), dilations=(1, 2), activation=0, depth=16
     ),
+    "conv, row": lambda: conv(SAME, kernel=(1, 3), strides=(1, 2), activation=0, size=(5, 8, 5)),
+    "conv, row, dilated": lambda: conv(
+        SAME, kernel=(1, 3), strides=(1, 1), dilations=(1, 2), activation=0
+    ),
     "conv, large": lambda: conv(SAME, strides=(3, 2), activation=0, size=(9, 11, 17)),
     "depthwise, same": lambda: depthwise(SAME),
     "depthwise, valid": lambda: depthwise(VALID, strides=(2, 1), multiples=1),
     "depthwise, dilated": lambda: depthwise(SAME, strides=(1, 1), dilations=(2, 1), multiples=1),
+    "depthwise, nine channels": lambda: depthwise(
+        SAME, strides=(1, 1), dilations=(1, 2), multiples=1, depth=9
+    ),
     "transposed, same": lambda: transposed(SAME),
     "transposed, high": lambda: transposed(SAME, kernel=(5, 2)),
     "transposed, wide": lambda: transposed(SAME, kernel=(5, 3)),
@@ -415,13 +437,17 @@ FILES = {
     "dense": dense,
     "dense without bias": lambda: dense(with_bias=False),
     "dense, one scale": lambda: dense(by_channel=False, rows=1),
+    "dense, even": lambda: dense(depth=10, outputs=8),
     "dense twice": dense_twice,
     "matmul": matmul,
     "matmul, turned": matmul_turned,
     "add": lambda: pair("ADD", "AddOptions"),
     "add, spread": lambda: pair("ADD", "AddOptions", spread=True, fusedActivationFunction=RELU),
     "add, crossed": lambda: crossed((1, 3, 1, 4), (1, 1, 2, 1), (1, 3, 2, 4)),
-    "add, five axes": lambda: crossed((1, 2, 1, 4, 1), (1, 1, 3, 1, 5), (1, 2, 3, 4, 5)),
+    "add, five axes": lambda: crossed((1, 2, 1, 4, 1, 3), (1, 1, 3, 1, 2, 1), (1, 2, 3, 4, 2, 3)),
+    "add, five other axes": lambda: crossed(
+        (1, 1, 3, 1, 2, 1), (1, 2, 1, 4, 1, 3), (1, 2, 3, 4, 2, 3)
+    ),
     "subtract": lambda: pair("SUB", "SubOptions", spread=True),
     "multiply": lambda: pair("MUL", "MulOptions", scale=0.02, spread=True),
     "squared difference": lambda: pair("SQUARED_DIFFERENCE", "SquaredDifferenceOptions", scale=0.3),
@@ -466,6 +492,9 @@ FILES = {
     "reciprocal root": lambda: curve("RSQRT", 0.03, -128, input_zero=-128),
     "requantized": lambda: curve("QUANTIZE", 0.07, -9, "QuantizeOptions"),
     "lstm": lstm,
+    "lstm of fine cells": lambda: lstm_with(cell_exponent=-15, clip=0.0),
+    "lstm of whole cells": lambda: lstm_with(cell_exponent=-12, clip=2.0),
+    "lstm of coarse cells": lambda: lstm_with(cell_exponent=-10, clip=10.0),
     "gather": gather,
     "transpose": turned,
     "transpose of five axes": turned_whole,

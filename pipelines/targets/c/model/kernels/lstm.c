@@ -30,14 +30,13 @@ static int32_t int16_clamped(int32_t value) {
   return value > 32767 ? 32767 : value;
 }
 
-/* Both of numbers in 2^-12 times 3, as numbers in 2^-15; between the entries of the table a line. */
+/* Both of numbers in 2^-12 times 3, as numbers in 2^-15; between the entries of the table a line. That of three times
+   an int16 has no end here. */
 static int32_t sigmoid_of(const uint16_t *table, int32_t value) {
   const uint32_t size = (uint32_t)(value < 0 ? -value : value);
   const uint32_t place = size >> 9;
-  uint32_t result = (uint32_t)32767 << 10;
-  if (place < 255) {
-    result = ((uint32_t)table[place] << 9) + (size & 511U) * (uint32_t)(table[place + 1] - table[place]);
-  }
+  uint32_t result;
+  result = ((uint32_t)table[place] << 9) + (size & 511U) * (uint32_t)(table[place + 1] - table[place]);
   if (value < 0) result = ((uint32_t)1 << 25) - result - 1U;
   return (int32_t)((result + 512U) >> 10);
 }
