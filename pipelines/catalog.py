@@ -52,6 +52,7 @@ RECIPES = {
     "remarks5_cnn": text.REMARKS5,
     "remarks_linear": text.REMARKS_LINEAR,
     "dates_attention": text.DATES,
+    "dates_stepwise": text.DATES_STEPWISE,
     "glucose_mlp": timeseries.GLUCOSE,
     "weather_linear": timeseries.WEATHER,
     "italy_power": timeseries.ITALY_POWER,

@@ -39,15 +39,15 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[Line]:
         )
     signature = runner.signature
     lines = _read_lines(signature, row, columns)
+    rows = columns
     for primitive in signature.primitives:
         before = columns
         columns = run_primitives((primitive,), before)
         lines += _primitive_lines(primitive, before, columns)
-    inputs = runner.quantize(columns)
-    lines += _input_lines(runner, inputs)
-    raw = runner.interpreter.run(inputs)
+    raw, found = runner.run(runner.prepared(rows))
+    lines += _input_lines(runner, runner.quantize(found))
     lines.append(_output_line(signature, raw))
-    answers = answer(signature, raw, form=runner.form, prepared=columns)
+    answers = answer(signature, raw, form=runner.form, prepared=found)
     lines += _answer_lines(signature, answers, runner.form)
     return lines
 

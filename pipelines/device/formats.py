@@ -33,8 +33,14 @@ LATER_IN_TARGET: dict[str, object] = {
     "embedding": 0,
     "characters": "",
     "positions": 0,
+    "beam": 0,
 }
-LATER_IN_SIGNATURE: dict[str, object] = {"sets": {}, "adaptive": {}, "margins": {}}
+LATER_IN_SIGNATURE: dict[str, object] = {
+    "sets": {},
+    "adaptive": {},
+    "margins": {},
+    "answer_rules": [],
+}
 
 
 def without_later_defaults(values: dict) -> dict:

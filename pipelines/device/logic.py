@@ -9,28 +9,43 @@ A rule is parsed to comparisons, `and`, `or`, `not`, `in`, `is missing`, `is pre
 """
 
 import ast
-import operator
+import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .cells import shorten
+from .cells import BOOLEAN, CATEGORICAL, NUMERIC, Column, shorten
 from .errors import DeviceError
+from .rule_rows import RuleRows, Values
+from .rule_tree import (
+    All,
+    Among,
+    Compared,
+    Condition,
+    Name,
+    Not,
+    Operand,
+    Present,
+    Some,
+    Truth,
+    Value,
+    names_in,
+)
 
 MAX_RULE = 1000  # characters
+_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN)
 MAX_WHOLE = 2**53
-Values = Mapping[str, object]
 _IMPLIES = re.compile(r"\s+implies\s+")
 _ORDERS = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
 }
 _EXAMPLE = "a rule such as: status == 'hurricane' implies wind >= 64"
 
@@ -46,8 +61,8 @@ class Rule:
     """
 
     text: str
-    premise: ast.expr | None
-    conclusion: ast.expr
+    premise: Condition | None
+    conclusion: Condition
 
     @classmethod
     def parse(cls, text: str) -> "Rule":
@@ -61,32 +76,41 @@ class Rule:
         for part in parts:
             try:
                 with warnings.catch_warnings(action="ignore"):  # of what is refused below
-                    parsed.append(ast.parse(part.strip(), mode="eval").body)
+                    parsed.append(
+                        ast.parse(
+                            part.strip(),
+                            mode="eval",
+                        ).body
+                    )
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 raise _invalid(text, f"{shorten(part)} is no expression") from error
         try:
             for each in parsed:
                 _check_condition(each, text)
+            conditions = [_condition(each) for each in parsed]
         except RecursionError as error:
             raise _invalid(text, "it is nested too deeply") from error
-        if len(parsed) == 1:
+        if len(conditions) == 1:
             return cls(
                 text,
                 None,
-                parsed[0],
+                conditions[0],
             )
         return cls(
             text,
-            parsed[0],
-            parsed[1],
+            conditions[0],
+            conditions[1],
         )
+
+    def tree(self) -> Condition:
+        """Returns what must hold, as one condition."""
+        if self.premise is None:
+            return self.conclusion
+        return Some((Not(self.premise), self.conclusion))
 
     def names(self) -> tuple[str, ...]:
         """Returns the names that the rule reads, each once."""
-        found = list(_names(self.conclusion))
-        if self.premise is not None:
-            found = [*_names(self.premise), *found]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(names_in(self.tree())))
 
     def holds(self, values: Values, num_rows: int) -> np.ndarray:
         """Returns for which rows the rule holds, bool [rows].
@@ -95,179 +119,28 @@ class Rule:
             values: By name an array [rows], or one value for all rows.
             num_rows: How many rows there are.
         """
-        concluded = condition(
-            self.conclusion,
-            values,
-            num_rows,
-        )
-        if self.premise is None:
-            return concluded
-        return concluded | ~condition(
-            self.premise,
-            values,
-            num_rows,
-        )
+        return RuleRows(values, num_rows).holding(self.tree())
 
 
-def condition(node: ast.expr, values: Values, num_rows: int) -> np.ndarray:
-    """Returns for which rows an expression of a rule holds, bool [rows].
+def refuse_unread(rules: Iterable[Rule], answers: Iterable[str], columns: Sequence[Column]) -> None:
+    """Raises DeviceError for a rule that reads what rows do not have.
 
     Args:
-        node: Of a `Rule`.
-        values: By name, as of `Rule.holds`.
-        num_rows: How many rows there are.
+        rules: As they were parsed.
+        answers: The names of the target and of labels.
+        columns: That rows have; numbers, categories and truths can be read.
     """
-    if isinstance(node, ast.BoolOp):
-        parts = [
-            condition(
-                each,
-                values,
-                num_rows,
-            )
-            for each in node.values
-        ]
-        if isinstance(node.op, ast.And):
-            return np.logical_and.reduce(parts)
-        return np.logical_or.reduce(parts)
-    if isinstance(node, ast.UnaryOp):
-        return ~condition(
-            node.operand,
-            values,
-            num_rows,
-        )
-    if isinstance(node, ast.Compare):
-        return _compared(
-            node,
-            values,
-            num_rows,
-        )
-    return _truths(
-        operand(
-            node,
-            values,
-            num_rows,
-        )
-    )
-
-
-def operand(node: ast.expr, values: Values, num_rows: int) -> np.ndarray:
-    """Returns the values that one side of a comparison has, [rows]."""
-    name = name_of(node)
-    value = constant_of(node)
-    if name:
-        value = values[name]
-    if isinstance(value, np.ndarray) and value.shape == (num_rows,):
-        return value
-    dtype = None
-    if value is None or isinstance(value, str):
-        dtype = object
-    return np.full(
-        num_rows,
-        value,
-        dtype,
-    )
-
-
-def _truths(column):
-    """Returns which cells of a column are true; a missing one is not."""
-    if column.dtype == bool:
-        return column
-    if column.dtype == object:
-        return np.array([cell == "true" for cell in column], bool)
-    return _is_present(column) & (column != 0)
-
-
-def name_of(node: ast.expr) -> str:
-    """Returns the name that an operand reads, or ""."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Call):
-        return node.args[0].value
-    return ""
-
-
-def constant_of(node: ast.expr) -> object:
-    """Returns the number or the text that an operand is, or None."""
-    if isinstance(node, ast.UnaryOp):
-        return -node.operand.value
-    if isinstance(node, ast.Constant):
-        return node.value
-    return None
-
-
-def _compared(node, values, num_rows):
-    """Returns for which rows every comparison of a chain holds."""
-    held = np.ones(num_rows, bool)
-    left = operand(
-        node.left,
-        values,
-        num_rows,
-    )
-    for order, right_node in zip(
-        node.ops,
-        node.comparators,
-        strict=True,
-    ):
-        if isinstance(order, ast.Is):
-            is_there = _is_present(left)
-            held &= is_there == (right_node.id == "present")
-            continue
-        if isinstance(order, (ast.In, ast.NotIn)):
-            found = np.zeros(num_rows, bool)
-            for each in right_node.elts:
-                found |= _ordered(
-                    operator.eq,
-                    left,
-                    operand(
-                        each,
-                        values,
-                        num_rows,
-                    ),
+    names = {column.name for column in columns if column.kind in _KINDS}
+    names.update(answers)
+    for rule in rules:
+        for name in rule.names():
+            if name not in names:
+                raise DeviceError(
+                    f"the rule {rule.text!r} reads {name!r}",
+                    expected=", ".join(sorted(names)),
+                    fix="name a column of numbers, categories or truths, or the target; "
+                    "column('a name') has any letters",
                 )
-            if isinstance(order, ast.NotIn):
-                found = ~found & _is_present(left)
-            held &= found
-            continue
-        right = operand(
-            right_node,
-            values,
-            num_rows,
-        )
-        held &= _ordered(
-            _ORDERS[type(order)],
-            left,
-            right,
-        )
-        left = right
-    return held
-
-
-def _ordered(order, left, right):
-    """Returns where an order holds between two columns; nowhere if either is missing."""
-    there = _is_present(left) & _is_present(right)
-    held = np.zeros(len(left), bool)
-    if left.dtype == object or right.dtype == object:
-        is_same = order in (operator.eq, operator.ne)
-        for row in np.flatnonzero(there):
-            one = left[row]
-            other = right[row]
-            if is_same or type(one) is type(other):
-                held[row] = order(one, other)
-        return held
-    if np.float32 in (left.dtype, right.dtype):  # as cells are kept
-        left = left.astype(np.float32)
-        right = right.astype(np.float32)
-    held[there] = order(left[there], right[there])
-    return held
-
-
-def _is_present(column):
-    """Returns which cells of a column are not missing."""
-    if column.dtype == object:
-        return np.array([cell is not None for cell in column], bool)
-    if column.dtype.kind == "f":
-        return ~np.isnan(column)
-    return np.ones(len(column), bool)
 
 
 # Reading ------------------------------------------------------------------------------------------
@@ -338,18 +211,71 @@ def _is_number(node):
     if not isinstance(node, ast.Constant):
         return False
     value = node.value
-    return type(value) is float or (type(value) is int and value <= MAX_WHOLE)
+    if type(value) is float:
+        return math.isfinite(value)
+    return type(value) is int and value <= MAX_WHOLE
 
 
-def _names(node) -> Iterator[str]:
-    """Yields the names of an expression, in their order."""
-    if name_of(node):
-        yield name_of(node)
-        return
-    for child in ast.iter_child_nodes(node):
-        is_word = isinstance(child, ast.Name) and child.id in ("present", "missing")
-        if not is_word:
-            yield from _names(child)
+def _condition(node) -> Condition:
+    """Returns the tree of an expression that was checked."""
+    if isinstance(node, ast.BoolOp):
+        parts = tuple(_condition(each) for each in node.values)
+        if isinstance(node.op, ast.And):
+            return All(parts)
+        return Some(parts)
+    if isinstance(node, ast.UnaryOp):
+        return Not(_condition(node.operand))
+    if isinstance(node, ast.Compare):
+        return _comparison(node)
+    return Truth(_name(node))
+
+
+def _comparison(node) -> Condition:
+    """Returns the tree of a comparison, or of a chain of them."""
+    left = _operand(node.left)
+    chain: list[Condition] = []
+    for order, right in zip(
+        node.ops,
+        node.comparators,
+        strict=True,
+    ):
+        if isinstance(order, ast.Is):
+            return Present(left, right.id == "present")
+        if isinstance(order, (ast.In, ast.NotIn)):
+            others = tuple(_operand(each) for each in right.elts)
+            return Among(
+                left,
+                others,
+                isinstance(order, ast.In),
+            )
+        other = _operand(right)
+        chain.append(
+            Compared(
+                _ORDERS[type(order)],
+                left,
+                other,
+            )
+        )
+        left = other
+    if len(chain) == 1:
+        return chain[0]
+    return All(tuple(chain))
+
+
+def _operand(node) -> Operand:
+    """Returns one side of a comparison."""
+    if _is_name(node):
+        return _name(node)
+    if isinstance(node, ast.UnaryOp):
+        return Value(-node.operand.value)
+    return Value(node.value)
+
+
+def _name(node) -> Name:
+    """Returns the name that an operand reads."""
+    if isinstance(node, ast.Name):
+        return Name(node.id)
+    return Name(node.args[0].value)
 
 
 def _invalid(text, reason):

@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .answers import Answers
-from .cells import BOOLEAN, CATEGORICAL, NUMERIC, Column
+from .cells import Column
 from .errors import DeviceError
-from .logic import Rule
+from .logic import Rule, refuse_unread
+from .rule_bounds import BoundBook
 from .target import Target
+from .tasks import task_of
 
 MOST_LABELS = 10  # of several labels a row: each set of them is one possible answer
-_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN)
+# Of the logarithms of probabilities of sets, which are summed: whole numbers add up alike in C.
+UNITS = 65_536
+LEAST = 1e-300  # of a probability, before its logarithm
 
 
 @dataclass(frozen=True)
@@ -56,20 +60,15 @@ class RuleBook:
             )
         rules = tuple(Rule.parse(text) for text in texts)
         worlds = np.eye(num_labels, dtype=bool)
-        names = {column.name for column in columns if column.kind in _KINDS}
-        names.add(target.name)
+        names = [target.name]
         if target.separator:
             worlds = np.array(list(itertools.product((False, True), repeat=num_labels)))
-            names.update(target.labels)
-        for rule in rules:
-            for name in rule.names():
-                if name not in names:
-                    raise DeviceError(
-                        f"the rule {rule.text!r} reads {name!r}",
-                        expected=", ".join(sorted(names)),
-                        fix="name a column of numbers, categories or truths, or the target; "
-                        "column('a name') has any letters",
-                    )
+            names += target.labels
+        refuse_unread(
+            rules,
+            names,
+            columns,
+        )
         return cls(
             rules,
             target,
@@ -155,33 +154,56 @@ class RuleBook:
             chances.argmax(axis=1),
             given,
         )
-        names = np.empty(len(self.worlds), object)
+        names = np.empty(
+            len(self.worlds),
+            object,
+        )
         for place, world in enumerate(self.worlds):
             of_world = np.asarray(self.target.labels, object)[world]
             names[place] = self.target.separator.join(of_world)
         return replace(answers, labels=names[chosen])
 
     def log_chances(self, scores: np.ndarray) -> np.ndarray:
-        """Returns the logarithm of the probability of each possible answer, float64 [rows, worlds].
+        """Returns the logarithm of the probability of each possible answer, float64 [rows, worlds];
+        of sets in 1 / UNITS.
 
         Args:
             scores: float64 [rows, labels]; several labels count as independent.
         """
-        likely = np.log(
-            np.clip(
-                scores,
-                1e-12,
-                1.0,
-            )
-        )
         if not self.target.separator:
-            return likely
-        unlikely = np.log(
-            np.clip(
-                1.0 - scores,
-                1e-12,
-                1.0,
-            )
-        )
+            return np.log(np.maximum(scores, LEAST))
+        likely = whole_logs(scores)
+        unlikely = whole_logs(1.0 - scores)
         worlds = self.worlds.astype(np.float64)
         return likely @ worlds.T + unlikely @ (1.0 - worlds).T
+
+
+def whole_logs(chances: np.ndarray) -> np.ndarray:
+    """Returns logarithms of probabilities as whole numbers of 1 / UNITS, float64 of their shape."""
+    return np.floor(np.log(np.maximum(chances, LEAST)) * UNITS + 0.5)
+
+
+def read_rules(
+    texts: Sequence[str], target: Target, columns: Sequence[Column]
+) -> RuleBook | BoundBook:
+    """Reads rules for the answers of a model: labels, or numbers.
+
+    Args:
+        texts: The rules.
+        target: What is predicted.
+        columns: That rows have.
+
+    Raises:
+        DeviceError: A rule cannot be read, or there can be none for such answers.
+    """
+    if task_of(target).takes_margins and not target.labels:
+        return BoundBook.of(
+            texts,
+            target,
+            columns,
+        )
+    return RuleBook.of(
+        texts,
+        target,
+        columns,
+    )

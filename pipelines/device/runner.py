@@ -25,7 +25,8 @@ from .ports import Port
 from .primitives import Columns, at_draw, num_draws, read_other_rows, run_primitives
 from .prototypes import read_prototypes
 from .raw_rows import RawRows, raw_columns
-from .rule_book import RuleBook
+from .rule_book import RuleBook, read_rules
+from .rule_bounds import BoundBook
 from .signature import Signature, read_signature
 from .tasks import task_of
 from .visible import and_more
@@ -51,7 +52,7 @@ class Runner:
         signature: What stands between raw rows and answers.
         interpreter: The runtime that holds the model.
         form: "int8", "float32" or, for pictures, "uint8".
-        rules: That answers keep; None for none.
+        rules: That answers keep, those of the signature if none are given; None for none.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class Runner:
         interpreter: Interpreter,
         *,
         form: str = "int8",
-        rules: RuleBook | None = None,
+        rules: RuleBook | BoundBook | None = None,
     ):
         self.rules = rules
+        if rules is None and signature.answer_rules:
+            self.rules = read_rules(signature.answer_rules, signature.target, signature.columns)
         self.signature = signature
         self.interpreter = interpreter
         self.form = form
@@ -82,8 +85,9 @@ class Runner:
             folder: The bundle's folder. Of its other files only SHA256SUMS must be there.
             form: "int8", "float32" or, for pictures, "uint8".
             prototypes: A file of new classes, that `adapt` wrote for this bundle; "" for none.
-            rules: That answers keep, see `logic`: where one would be broken, the most probable
-                answer that breaks none is given.
+            rules: That answers keep besides those of the signature, see `logic`: where one would
+                be broken, the most probable answer, or the nearest number, that breaks none is
+                given.
 
         Raises:
             DeviceError: If the signature or the model is not what was written with the bundle, or
@@ -106,7 +110,8 @@ class Runner:
             signature = read_prototypes(prototypes, folder).adapted(signature)
         book = None
         if rules:
-            book = RuleBook.of(rules, signature.target, signature.columns)
+            both = (*signature.answer_rules, *rules)
+            book = read_rules(both, signature.target, signature.columns)
         return cls(signature, interpreter, form=form, rules=book)
 
     def read(self, rows: RawRows) -> tuple[Columns, list[BadCell]]:
@@ -134,9 +139,35 @@ class Runner:
         return columns, bad
 
     def prepare(self, columns: Columns) -> dict[str, np.ndarray]:
-        """Returns the inputs of the model from typed columns, quantized if the form is int8."""
+        """Returns the inputs of the model from typed columns, quantized if the form is int8; those
+        that a search fills as they are at first.
+        """
+        return self.quantize(self.prepared(columns))
+
+    def prepared(self, columns: Columns) -> Columns:
+        """Returns typed columns after every primitive, with the inputs that a search fills."""
         prepared = run_primitives(self.signature.primitives, columns)
-        return self.quantize(prepared)
+        return self._with_own(prepared)
+
+    def _with_own(self, prepared):
+        num_rows = len(next(iter(prepared.values())))
+        own = task_of(self.signature.target).own_inputs(self.signature, num_rows)
+        return {**prepared, **own}
+
+    def run(self, prepared: Columns) -> tuple[np.ndarray, Columns]:
+        """Runs the model on rows, as often as their task asks it.
+
+        Args:
+            prepared: As `prepared` gives them.
+
+        Returns:
+            The raw output [rows, outputs], and the columns with what a search filled.
+        """
+
+        def model(of_call):
+            return self.interpreter.run(self.quantize(of_call))
+
+        return task_of(self.signature.target).run(self.signature, model, prepared)
 
     def quantize(self, prepared: Columns) -> dict[str, np.ndarray]:
         """Returns the inputs of the model among columns that every primitive has passed."""
@@ -195,11 +226,11 @@ class Runner:
 
     def _answers_of(self, columns):
         """Returns what the model answers to typed columns."""
-        prepared = run_primitives(self.signature.primitives, columns)
-        raws = [self.interpreter.run(self.quantize(prepared))]
+        raw, prepared = self.run(self.prepared(columns))
+        raws = [raw]
         for draw in range(1, num_draws(self.signature.primitives)):
             again = run_primitives(at_draw(self.signature.primitives, draw), columns)
-            raws.append(self.interpreter.run(self.quantize(again)))
+            raws.append(self.run(self._with_own(again))[0])
         notes = row_notes(self.signature, columns, prepared)
         if len(raws) == 1:
             answers = answer(self.signature, raws[0], form=self.form, prepared=prepared)

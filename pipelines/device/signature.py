@@ -60,6 +60,7 @@ class Signature:
             between logits. `sets` then holds, of each label, the largest sum of probabilities.
         margins: By form, of real numbers with intervals, how far the value of a row may lie from
             the one that is answered, in the target's unit.
+        answer_rules: That answers keep (see `logic`).
     """
 
     columns: tuple[Column, ...]
@@ -76,6 +77,7 @@ class Signature:
     sets: dict[str, tuple[float, ...]] = field(default_factory=dict)
     adaptive: dict[str, float] = field(default_factory=dict)
     margins: dict[str, float] = field(default_factory=dict)
+    answer_rules: tuple[str, ...] = ()
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """Returns the decision of a form, zeros if it has none.
@@ -143,6 +145,7 @@ class Signature:
         values = asdict(self)
         primitives = map(primitive_to_json, self.primitives)
         values["primitives"] = list(primitives)
+        values["answer_rules"] = list(self.answer_rules)
         values = without_later_defaults(values)
         return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
 

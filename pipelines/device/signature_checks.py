@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from .calibration import is_calibration
 from .cells import KINDS, NUMERIC, PICTURE, SERIES, TEXT
 from .class_sets import are_factors, are_sets
+from .errors import DeviceError
 from .flow import MAX_SIDE, Flow, check_format, follow
 from .ports import is_shape
 from .primitives import PackingPrimitive
+from .rule_book import read_rules
 from .sixteen_bits import MAX_WHITE
 from .tasks import TASKS, task_of
 
@@ -42,6 +44,7 @@ def check_signature(signature: Signature) -> None:
     _check_flow(signature)
     _check_ranges(signature)
     task_of(signature.target).check(signature)
+    check_rules(signature)
     if signature.stream is not None:
         _check_stream(signature)
 
@@ -113,11 +116,17 @@ def _check_names(signature):
 def _needed_names(signature):
     """Returns the names of the inputs, and of the columns that an answer is scaled by."""
     target = signature.target
-    needed = {port.name for port in signature.inputs}
+    own = _own_names(signature)
+    needed = {port.name for port in signature.inputs if port.name not in own}
     for name in (target.base, target.spread):
         if name:
             needed.add(name)
     return needed
+
+
+def _own_names(signature):
+    """Returns the names of the inputs that no primitive makes."""
+    return task_of(signature.target).own_inputs(signature, 0).keys()
 
 
 def _check_ports(signature):
@@ -195,6 +204,24 @@ def _check_decisions(signature):
     _check_margins(signature)
 
 
+def check_rules(signature: Signature) -> None:
+    """Checks that rules can be read, of what the rows and answers have.
+
+    Raises:
+        ValueError: If they cannot.
+    """
+    if not signature.answer_rules:
+        return
+    target = signature.target
+    shape = task_of(target).scores_shape(signature)
+    if shape not in ((), (len(target.labels),)) or target.embedding or target.characters:
+        raise ValueError(f"rules for answers of {target}")
+    try:
+        read_rules(signature.answer_rules, target, signature.columns)
+    except DeviceError as error:
+        raise ValueError(error.received) from error
+
+
 def _check_margins(signature):
     """Checks that intervals are of one real number a row, and no distance is negative."""
     margins = signature.margins
@@ -213,7 +240,10 @@ def _check_flow(signature):
     names = {port.name for port in signature.inputs}
     if len(names) < len(signature.inputs):
         raise ValueError("two inputs have one name")
+    own = _own_names(signature)
     for port in signature.inputs:
+        if port.name in own:
+            continue
         flow = flows[port.name]
         if not _fits_port(flow, port):
             raise ValueError(f"{port} is made as {flow}")

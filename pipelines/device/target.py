@@ -34,6 +34,8 @@ class Target:
         embedding: Of prototypes, how many numbers the embedding of a row has; 0 of other tasks.
         characters: Of texts that are spelled, the characters, in the order of the outputs.
         positions: Of the same texts, how many characters they have at most; 0 of other tasks.
+        beam: Of texts that are spelled a character a call, how many beginnings the search keeps; 0
+            where all characters are answered at once, and of other tasks.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Target:
     embedding: int = 0
     characters: str = ""
     positions: int = 0
+    beam: int = 0
 
     def middle(self) -> int:
         """Returns the place of the quantile nearest to the median.

@@ -80,6 +80,17 @@ class Network(Spec):
             RecipeError: The signature does not suit the net.
         """
 
+    def with_inputs(self, signature: Signature) -> Signature:
+        """Returns the signature with the inputs that the net has next to those of the columns.
+
+        Args:
+            signature: Of the columns, before anything is learned.
+
+        Raises:
+            RecipeError: The signature does not suit the net.
+        """
+        return signature
+
     def check_with(self, loss: Loss | None, compress: tuple[Spec, ...]) -> None:
         """Raises RecipeError for a loss or a compression that the net cannot be trained with.
 

@@ -28,7 +28,8 @@ def refuse_gaps(signature: Signature, train: TrainSet) -> None:
             row[name] = _missing(x)
             lacking.append(name)
     columns = run_primitives(signature.primitives, row)
-    for port in signature.inputs:
+    made = [port for port in signature.inputs if port.name in columns]
+    for port in made:
         values = columns[port.name]
         if values.dtype.kind == "f" and np.isnan(values).any():
             raise StepError(

@@ -121,7 +121,8 @@ def to_ports(
     Returns:
         Rows whose columns are the signature's ports: float32, int32 or pixels as uint8,
         unquantized. The y of a forecast is in each row's own scale; that of anomalies is the window
-        to give back, float32 [rows, outputs], NaN of a row that is labelled as one.
+        to give back, float32 [rows, outputs], NaN of a row that is labelled as one. An input that a
+        search fills on the device holds the truth (`Task.forced_inputs`).
 
     Raises:
         StepError: If a value is missing after every step.
@@ -130,6 +131,7 @@ def to_ports(
     if encoded:
         primitives = tuple(each for each in primitives if isinstance(each, PackingPrimitive))
     columns = run_primitives(primitives, rows.x)
+    columns |= task_of(signature.target).forced_inputs(rows.y, signature)
     ports = {port.name: columns[port.name] for port in signature.inputs}
     if any(map(_has_missing, ports.values())):
         raise StepError(

@@ -5,19 +5,22 @@ that costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..device.answers import Answers
-from ..device.rule_book import RuleBook
+from ..device.rule_book import read_rules
+from ..device.runner import Runner
 from ..device.tasks.multilabel import join_labels
 from ..errors import BundleError
 from ..rows.columns import read_rows
 from ..training.rule_loss import WithRules
+from ..verify.ladder import answer_all
 from .interpret.opened import OpenedBundle, open_bundle
 
+SHOWN = ("accuracy", "macro_f1", "exact_match", "mae", "rmse")
 HEADINGS = ("rule", "broken by the truth", "by the model", "once enforced")
 
 
@@ -73,7 +76,7 @@ def measure_rules(folder: str | Path, rules: Sequence[str] = ()) -> RulesMeasure
     """Counts which rules the int8 answers to test rows break, and enforces them.
 
     Args:
-        folder: Of a bundle whose answers are labels.
+        folder: Of a bundle whose answers are labels or numbers.
         rules: Expressions (docs/rules.md); (): those of its recipe's loss.
 
     Raises:
@@ -83,14 +86,10 @@ def measure_rules(folder: str | Path, rules: Sequence[str] = ()) -> RulesMeasure
     opened = open_bundle(folder)
     texts = tuple(rules) or _rules_of(opened)
     rows = opened.rows
-    book = RuleBook.of(
-        texts,
-        opened.target,
-        rows.schema.columns,
-    )
+    book = read_rules(texts, opened.target, rows.schema.columns)
     everything = np.arange(len(rows))
     columns = {name: read_rows(rows.x[name], everything) for name in book.columns()}
-    before = opened.answers
+    before = _before(opened)
     after = book.enforced(columns, before)
     return RulesMeasured(
         texts,
@@ -98,29 +97,43 @@ def measure_rules(folder: str | Path, rules: Sequence[str] = ()) -> RulesMeasure
         _count(
             book,
             columns,
-            _true_labels(opened),
+            _truth(opened),
         ),
         _count(
             book,
             columns,
-            before.given(),
+            _given(before),
         ),
         _count(
             book,
             columns,
-            after.given(),
+            _given(after),
         ),
         _scores(opened, before),
         _scores(opened, after),
-        int(np.count_nonzero(before.given() != after.given())),
+        int(np.count_nonzero(_given(before) != _given(after))),
+    )
+
+
+def _before(opened):
+    """Returns the answers to test rows before rules of the bundle itself are kept."""
+    signature = opened.signature
+    if not signature.answer_rules:
+        return opened.answers
+    plain = replace(signature, answer_rules=())
+    return answer_all(
+        Runner(plain, opened.runner.interpreter, form=opened.runner.form), opened.rows
     )
 
 
 def _rules_of(opened):
     """Returns the rules that a bundle was trained with. Raises BundleError if there are none."""
     loss = opened.recipe.training.loss
-    if isinstance(loss, WithRules) and loss.rules:
-        return loss.rules
+    asked: tuple[str, ...] = opened.recipe.judge.rules
+    if isinstance(loss, WithRules):
+        asked = (*loss.rules, *asked)
+    if asked:
+        return tuple(dict.fromkeys(asked))
     raise BundleError(
         f"{str(opened.folder)!r} was trained without rules, and none was given",
         expected="one rule or more",
@@ -128,23 +141,34 @@ def _rules_of(opened):
     )
 
 
-def _count(book, columns, labels):
-    """Returns how many labels break each rule."""
-    return tuple(book.broken(columns, labels).sum(axis=0).tolist())
+def _count(book, columns, given):
+    """Returns how many answers break each rule."""
+    return tuple(book.broken(columns, given).sum(axis=0).tolist())
 
 
-def _true_labels(opened: OpenedBundle) -> np.ndarray:
-    """Returns the true label of each test row, several joined, object [rows]."""
+def _given(answers):
+    """Returns labels, or the numbers of answers that have none."""
+    if answers.labels is None:
+        return answers.scores
+    return answers.labels
+
+
+def _truth(opened: OpenedBundle) -> np.ndarray:
+    """Returns the true label of each test row, several joined, object [rows]; or its number."""
+    if not opened.target.labels:
+        return opened.rows.y.astype(np.float64)
     if opened.task.has_classes:
         return np.asarray(opened.target.labels, object)[opened.rows.y]
     return join_labels(opened.rows.y.astype(bool), opened.target)
 
 
 def _scores(opened: OpenedBundle, answers: Answers) -> dict[str, float]:
-    """Returns the metrics of labels: ranks are those of scores, which rules leave as they are."""
+    """Returns the metrics of labels, or of numbers: ranks are those of scores, which rules leave as
+    they are.
+    """
     scores = opened.task.score(
         opened.rows.y,
         answers,
         opened.target,
     )
-    return {name: scores[name] for name in ("accuracy", "macro_f1") if name in scores}
+    return {name: scores[name] for name in SHOWN if name in scores}

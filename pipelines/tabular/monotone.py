@@ -207,7 +207,8 @@ def _flags(signature):
 
 def _has_one_output(task):
     """Returns whether a task may have one output, which rises or falls."""
-    return task.output_kind != "softmax" and not task.has_label_sets and not task.embeds
+    has_several = task.has_label_sets or task.embeds or task.spells
+    return task.output_kind != "softmax" and not has_several
 
 
 def _require_one_output(signature):

@@ -122,6 +122,15 @@ class Task(CAnswer, ShownTask, InterpretedTask, PlainModels):
         """Returns y [rows, ...] as a net learns it from, given the rows after every primitive."""
         return y
 
+    def forced_inputs(self, y: np.ndarray, signature: Signature) -> Columns:
+        """Returns the inputs that a search fills on a device, as they are for the truth.
+
+        Args:
+            y: Of rows.
+            signature: Of the model.
+        """
+        return {}
+
     # Training -----------------------------------------------------------------------------------
 
     @abstractmethod

@@ -39,6 +39,12 @@ class CAnswer(ABC):
         copies of an output, as a whole number of steps of `signature.output.step()`.
         """
 
+    def c_loop(self, signature: Signature) -> tuple[str, str]:
+        """Returns C that begins an answer by several calls of the model, and the condition, by
+        `inputs` and `output`, under which it runs again; "" and "" where one call is enough.
+        """
+        return ("", "")
+
     @abstractmethod
     def c_example(self, signature: Signature) -> str:
         """Returns C99, which is C++ too, that prints the answer.

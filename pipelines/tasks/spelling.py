@@ -11,12 +11,15 @@ import numpy as np
 from ..device.answers import Answers
 from ..device.frame import Frame
 from ..device.ports import Port
+from ..device.primitives import Columns
 from ..device.signature import Signature
+from ..device.spelling_search import spelled_port
 from ..device.target import Target
 from ..device.tasks.spelling import DeviceSpelling, num_choices, spelled
 from ..errors import RecipeError
 from .base import PlacedScores, Task
 from .c_answer import CCall
+from .c_spelling import BEGIN, NEXT, c_search, c_search_declaration
 from .c_text import quoted
 
 if TYPE_CHECKING:
@@ -31,7 +34,10 @@ class SpellingTask(Task):
     for none.
 
     All characters are answered at once, each by its own outputs (Gu et al. 2018,
-    https://arxiv.org/abs/1711.02281): none is read to answer the next.
+    https://arxiv.org/abs/1711.02281), and none is read to answer the next; or a net reads what was
+    spelled (`Target.beam`). It then learns from true beginnings (teacher forcing: Williams and
+    Zipser 1989, https://doi.org/10.1162/neco.1989.1.2.270). A text is right under them if and only
+    if the greedy search, too, finds it, so that `exact_match` on validation rows is that search's.
     """
 
     device = DeviceSpelling()
@@ -48,6 +54,13 @@ class SpellingTask(Task):
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns the places times the characters and none."""
         return target.positions * num_choices(target)
+
+    def forced_inputs(self, y: np.ndarray, signature: Signature) -> Columns:
+        """Returns the true characters as the net reads them, if it does."""
+        if not signature.target.beam:
+            return {}
+        port = spelled_port(signature)
+        return {port.name: (y + 1).astype(np.int32)}
 
     def training_truth(self, y: np.ndarray, target: Target) -> np.ndarray:
         """Returns one-hot characters, place after place, float32 [rows, outputs]."""
@@ -147,18 +160,23 @@ class SpellingTask(Task):
         return "signature_text"
 
     def c_declaration(self, signature: Signature) -> str:
-        """Returns the function from outputs to a text."""
+        """Returns the function from outputs to a text, or those of a search."""
         target = signature.target
         longest = max(len(letter.encode()) for letter in target.characters)
+        num_bytes = target.positions * longest + 1
+        if target.beam:
+            return c_search_declaration(signature, num_bytes)
         return (
             "/* The text that the model's int8 output spells, UTF-8, ended by 0. */\n"
-            f"#define SIGNATURE_TEXT_BYTES {target.positions * longest + 1}\n"
+            f"#define SIGNATURE_TEXT_BYTES {num_bytes}\n"
             "void signature_text(const int8_t *output, char text[SIGNATURE_TEXT_BYTES]);\n"
         )
 
     def c_definition(self, signature: Signature) -> str:
-        """Returns a search for the largest output of each place."""
+        """Returns a search for the largest output of each place, or for the most probable text."""
         target = signature.target
+        if target.beam:
+            return c_search(signature)
         letters = ", ".join(quoted(letter) for letter in (*target.characters, ""))
         width = num_choices(target)
         return (
@@ -173,10 +191,19 @@ class SpellingTask(Task):
             "  }\n  *text = 0;\n}\n"
         )
 
+    def c_loop(self, signature: Signature) -> tuple[str, str]:
+        """Returns the begin and the condition of a search, where there is one."""
+        if not signature.target.beam:
+            return ("", "")
+        return (BEGIN, NEXT)
+
     def c_example(self, signature: Signature) -> str:
         """Returns C that prints the text."""
+        argument = "output"
+        if signature.target.beam:
+            argument = "&inputs"
         return (
-            "  char text[SIGNATURE_TEXT_BYTES];\n  signature_text(output, text);\n"
+            f"  char text[SIGNATURE_TEXT_BYTES];\n  signature_text({argument}, text);\n"
             '  print_line("label: %s", text);'
         )
 
@@ -187,8 +214,11 @@ class SpellingTask(Task):
         target = signature.target
         buffer = ctypes.create_string_buffer(4 * target.positions + 1)
         texts = np.empty(len(calls), object)
-        for row, (output, _) in enumerate(calls):
-            library.signature_text(output, buffer)
+        for row, (output, inputs) in enumerate(calls):
+            given = output
+            if target.beam:
+                given = ctypes.byref(inputs)
+            library.signature_text(given, buffer)
             texts[row] = buffer.value.decode()
         return Answers(texts, answers.scores, answers.raw)
 

@@ -9,13 +9,14 @@ Example:
 
 from .attention import AttentionDecoder
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
+from .autoregressive import AutoregressiveDecoder
 from .candidates import text_candidates
 from .heads import BalancedHead
 from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .networks import AveragedEmbeddings, TextCnn, TransformerEncoder
 from .pretraining import MaskedPretraining
-from .recipes import DATES, REMARKS, REMARKS5, REMARKS_LINEAR, text_recipe
+from .recipes import DATES, DATES_STEPWISE, REMARKS, REMARKS5, REMARKS_LINEAR, text_recipe
 from .recurrent import Gru, Lstm, SimpleRnn
 from .teacher import TfidfTeacher
 from .token_table import TokenTable
@@ -32,6 +33,7 @@ __all__ = [
     "SimpleRnn",
     "TransformerEncoder",
     "AttentionDecoder",
+    "AutoregressiveDecoder",
     "BalancedHead",
     "TokenTable",
     "MaskedPretraining",
@@ -42,6 +44,7 @@ __all__ = [
     "TfidfTeacher",
     "text_recipe",
     "DATES",
+    "DATES_STEPWISE",
     "REMARKS",
     "REMARKS5",
     "REMARKS_LINEAR",

@@ -44,12 +44,7 @@ class AttentionDecoder(TextNet):
         import keras
 
         layers = keras.layers
-        x = blocks.dense(x, self.width, name=f"{name}_widen")
-        x = layers.Multiply(name=f"{name}_masked")([x, mask])
-        for depth in range(self.depth):
-            read = blocks.convolve(x, self.width, self.kernel, name=f"{name}_conv{depth}")
-            x = layers.Add(name=f"{name}_add{depth}")([x, read])
-            x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
+        x = encoded(self, x, mask, blocks, name)
         x = blocks.token_states(x, name)
         scores = blocks.dense(x, self.queries, name=f"{name}_queries")
         penalty = blocks.penalty(mask, ATTENTION_PENALTY, name=f"{name}_padding")
@@ -64,3 +59,25 @@ class AttentionDecoder(TextNet):
             (self.queries * self.width,),
             name=f"{name}_read",
         )(hidden)
+
+
+def encoded(net, x, mask, blocks, name: str):
+    """Returns convolutions over token vectors, each added to what it reads, [rows, window, width].
+
+    Args:
+        net: With `width`, `depth` and `kernel`.
+        x: Token vectors [rows, window, width], zero at padding.
+        mask: 1 at tokens, 0 at padding, [rows, window, 1].
+        blocks: Makes the layers.
+        name: What the names of the layers begin with.
+    """
+    import keras
+
+    layers = keras.layers
+    x = blocks.dense(x, net.width, name=f"{name}_widen")
+    x = layers.Multiply(name=f"{name}_masked")([x, mask])
+    for depth in range(net.depth):
+        read = blocks.convolve(x, net.width, net.kernel, name=f"{name}_conv{depth}")
+        x = layers.Add(name=f"{name}_add{depth}")([x, read])
+        x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
+    return x

@@ -150,7 +150,7 @@ def _sheet(recipe, signature, reader, texts):
     places = np.linspace(0, len(texts) - 1, NUM_SHEET_TEXTS)
     few = texts[np.unique(places.astype(int))]
     columns = run_primitives(signature.primitives, {reader.column: few})
-    ids = {port.name: columns[port.name] for port in signature.inputs}
+    ids = {port.name: columns[port.name] for port in signature.inputs if port.name in columns}
     forms = _forms(recipe, signature, ids)
     names = dict(enumerate(reader.keys, start=1))
     title = (

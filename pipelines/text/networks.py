@@ -110,6 +110,24 @@ class TextNet(Network):
                 x = keras.layers.Add(name=f"{other.name}_add")(
                     [x, blocks.embed(inputs, other, name=other.name)[0]]
                 )
+        x = self._dropped(x, port, blocks)
+        members = [
+            self._features(
+                x,
+                mask,
+                blocks,
+                f"member{place}",
+            )
+            for place in range(self.num_members)
+        ]
+        model = with_logits(inputs, members, signature, blocks=blocks)
+        self._start_vectors(model, signature)
+        return model
+
+    def _dropped(self, x, port, blocks):
+        """Token vectors with columns and tokens dropped in training."""
+        import keras
+
         if self.embedding_dropout:
             x = keras.layers.SpatialDropout1D(
                 self.embedding_dropout, seed=blocks.next_seed(), name="columns_dropout"
@@ -121,21 +139,15 @@ class TextNet(Network):
                 seed=blocks.next_seed(),
                 name="tokens_dropout",
             )(x)
-        members = [
-            self._features(
-                x,
-                mask,
-                blocks,
-                f"member{place}",
-            )
-            for place in range(self.num_members)
-        ]
-        model = with_logits(inputs, members, signature, blocks=blocks)
-        if self.vectors:
-            table = model.get_layer("tokens_embedding")
-            start_table(table, self.vectors, signature)
-            table.trainable = self.train_vectors
-        return model
+        return x
+
+    def _start_vectors(self, model, signature):
+        """Puts the vectors of a file into the table of a model, if they are asked for."""
+        if not self.vectors:
+            return
+        table = model.get_layer("tokens_embedding")
+        start_table(table, self.vectors, signature)
+        table.trainable = self.train_vectors
 
     @abstractmethod
     def tiny(self) -> "TextNet":

@@ -1,5 +1,7 @@
 """Recipes for texts: remarks on bird strikes, and the one that any texts start from."""
 
+from dataclasses import replace
+
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
@@ -9,6 +11,7 @@ from ..training.losses import UsualLoss
 from ..training.schedules import Constant, Cosine
 from ..training.training import Training
 from .attention import AttentionDecoder
+from .autoregressive import AutoregressiveDecoder
 from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .networks import TextCnn
@@ -131,4 +134,12 @@ DATES = Recipe(
     build=AttentionDecoder(width=48, queries=10, dropout=0.0, embedding_dropout=0.0),
     training=Training(epochs=12, batch_size=64, schedule=Cosine()),
     judge=Judge(deciding="exact_match", beside=False),
+)
+
+DATES_STEPWISE = replace(
+    DATES,
+    name="dates_stepwise",
+    about="The same dates, spelled a character a call by a decoder that reads what it spelled "
+    "before; a beam of four (docs/sequence-to-sequence.md).",
+    build=AutoregressiveDecoder(width=48, dropout=0.0, embedding_dropout=0.0),
 )

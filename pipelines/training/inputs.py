@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..device.errors import DeviceError
+from ..device.rule_book import read_rules
 from ..device.signature import Signature
+from ..errors import RecipeError
 from ..rows.joined import learned_from_both
 from ..rows.parts import HeldOut, TrainSet
 from ..steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
@@ -92,6 +95,8 @@ def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInput
     preparers, prepared_rows = fit_steps(recipe.prepare, train)
     encoders, prepared_rows, encoded = _fit_encoders(recipe.encode, prepared_rows)
     signature = make_signature(preparers, encoders, encoded)
+    signature = recipe.build.with_inputs(signature)
+    signature = _with_rules(signature, recipe.judge.rules)
     signature = replace(signature, ranges=value_ranges(signature, train))
     refuse_gaps(signature, train)
     calibration = to_ports(signature, encoded, encoded=True)
@@ -108,6 +113,19 @@ def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInput
         prepared_rows=prepared_rows,
         encoders=encoders,
     )
+
+
+def _with_rules(signature, rules):
+    """Returns the signature with the rules that answers keep. Raises RecipeError for one that reads
+    what the model's rows do not have.
+    """
+    if not rules:
+        return signature
+    try:
+        read_rules(rules, signature.target, signature.columns)
+    except DeviceError as error:
+        raise RecipeError(error.received, expected=error.expected, fix=error.fix) from error
+    return replace(signature, answer_rules=tuple(rules))
 
 
 def _fit_encoders(steps, prepared):

@@ -6,7 +6,6 @@ from datetime import UTC
 import numpy as np
 
 from ..device.dates import UNIX, write_time
-from ..device.primitives import run_primitives
 from ..device.runner import LiteRT, Runner
 from ..device.signature import Signature
 from ..rows.columns import read_rows
@@ -23,9 +22,8 @@ def golden(signature: Signature, int8: bytes, test) -> list[dict]:
         for column in signature.columns
     }
     runner = Runner(signature, LiteRT(int8), form="int8")
-    prepared = run_primitives(signature.primitives, columns)
-    inputs = runner.quantize(prepared)
-    raw = runner.interpreter.run(inputs)
+    raw, found = runner.run(runner.prepared(columns))
+    inputs = runner.quantize(found)
     answers = runner.predict_columns(columns)
     return [
         {

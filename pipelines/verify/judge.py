@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from ..device.errors import DeviceError
+from ..device.logic import Rule
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob
@@ -35,6 +37,8 @@ class Judge(Spec):
         sets: Which labels are in a set: "nearest", those whose logit lies near enough to the
             largest; "adaptive", those that are needed to reach a sum of probabilities, so that
             hard rows are held more often (Romano, Sesia and Candès 2020) by larger sets.
+        rules: That answers keep, wherever the model runs: expressions over the columns of a row and
+            the target, such as "status == 'hurricane' implies wind >= 64" (docs/rules.md).
         beside: Whether a second model is trained for comparison in the report: of an ensemble one
             net, of uneven classes with the other choice of balancing, of series a linear one.
         peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
@@ -51,6 +55,7 @@ class Judge(Spec):
     coverage: float = knob(0.0, 0, 0.999)
     coverage_by_class: bool = False
     sets: str = NEAREST
+    rules: tuple[str, ...] = ()
     beside: bool = True
     peers: bool = True
 
@@ -86,6 +91,8 @@ class Judge(Spec):
                 expected="the share of rows whose set shall hold their label",
                 fix="--set judge.coverage=0.9",
             )
+        for text in self.rules:
+            parse_rule(text)
         if self.threshold == COST and not self.costs:
             raise RecipeError(
                 "judge.threshold=cost without judge.costs",
@@ -116,6 +123,12 @@ class Judge(Spec):
         refused = self._refused_coverage(sketch)
         if refused:
             return refused
+        if self.rules and not sketch.may_be(_may_keep_rules):
+            return Refusal(
+                f"judge.rules={self.rules} for {sketch.target_words()}",
+                expected="classes, labels or one number a row",
+                fix="--set 'judge.rules=()'",
+            )
         if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(
                 f"judge.quantile={self.quantile:g} for {sketch.target_words()}",
@@ -157,6 +170,19 @@ class Judge(Spec):
                 fix="--set judge.coverage_by_class=False --set judge.sets=nearest",
             )
         return ""
+
+
+def parse_rule(text: str) -> Rule:
+    """Returns a rule that is parsed. Raises RecipeError if it cannot be read."""
+    try:
+        return Rule.parse(text)
+    except DeviceError as error:
+        raise RecipeError(error.received, expected=error.expected, fix=error.fix) from error
+
+
+def _may_keep_rules(task):
+    has_labels = task.has_classes or task.has_label_sets
+    return task.device.takes_margins or (has_labels and not task.embeds)
 
 
 def _gives_labels(task):

@@ -251,7 +251,8 @@ class InRunner(Runner):
 
     def one_row_ms(self, columns, num_rows):
         times = time_rows(self.interpreter, self.prepare(columns), num_rows)
-        return times * num_draws(self.signature.primitives)
+        calls = task_of(self.signature.target).device.num_calls(self.signature)
+        return times * num_draws(self.signature.primitives) * calls
 
 
 def time_rows(interpreter, inputs: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray:

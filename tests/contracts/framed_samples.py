@@ -1,14 +1,15 @@
-"""Small windows of steps in time: to be forecast, and to be given back."""
+"""Small windows of steps in time, to be forecast and to be given back; and texts to be spelled."""
 
 import numpy as np
 import pandas as pd
 
+from pipelines.device.target import Target
 from pipelines.rows.sketch import sketch_of
 from pipelines.rows.split import SplitByTime, split
 from pipelines.steps import FillGaps, ScaleSeries
 from pipelines.tasks import task_of
 from pipelines.timeseries import CutSegments, CutWindows, LoadSeries
-from tests.contracts.samples import SAMPLES
+from tests.contracts.samples import NUM_ROWS, SAMPLES, texts
 
 NUM_STEPS = 500
 WINDOW = 24
@@ -57,4 +58,11 @@ def segments():
     return FramedSample(CutSegments(window=WINDOW), "")
 
 
-EVERY_SAMPLE = (*SAMPLES, forecast, segments)
+def spelled():
+    """Texts whose answers are other texts."""
+    target = Target("y", "spelled", characters="abc", positions=4)
+    y = np.random.default_rng(0).integers(0, 4, (NUM_ROWS, 4))
+    return texts(y=y, target=target)
+
+
+EVERY_SAMPLE = (*SAMPLES, forecast, segments, spelled)

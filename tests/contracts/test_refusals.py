@@ -16,6 +16,7 @@ USED_BY = {
     "threshold": LABELS,
     "min_agreement": {*LABELS, "anomaly", "prototypes", "spelled"},
     "quantile": {"anomaly"},
+    "rules": {*LABELS, "regression"},
     "probabilities": LABELS,
 }
 TASK_KNOBS = [
@@ -23,12 +24,14 @@ TASK_KNOBS = [
     ("threshold", "none"),
     ("min_agreement", 0.5),
     ("quantile", 0.5),
+    ("rules", ("wind >= 0",)),
     ("probabilities", "temperature"),
 ]
 TASK_KNOBS_OF = {
     "threshold": Judge(),
     "min_agreement": Judge(),
     "quantile": Judge(),
+    "rules": Judge(),
     "probabilities": Shipping(),
 }
 

@@ -150,16 +150,20 @@ def test_attention_of_a_character_is_that_of_the_queries_it_counts():
 
 
 @pytest.mark.full
-def test_dates_of_days_never_learned_are_spelled(tmp_path):
+@pytest.mark.parametrize("name", ["dates_attention", "dates_stepwise"])
+def test_dates_of_days_never_learned_are_spelled(name, tmp_path):
     """The whole line in a few epochs: most characters are right, and every form answers alike."""
     from pipelines import catalog, run
 
     recipe = catalog.override(
-        catalog.RECIPES["dates_attention"],
+        catalog.RECIPES[name],
         "training.epochs=6",
         "judge.tolerance=1",
+        "judge.peers=False",
+        "shipping.targets=(TargetLiteRT(), TargetMicro(), TargetC())",
     )
     report = run(recipe, folder=tmp_path).report
     assert report["scores"]["litert_int8"]["character_accuracy"] > 0.8
     forms = {rung["form"]: rung for rung in report["ladder"]}
     assert forms["litert_int8"]["agreement"] > 0.9
+    assert forms["c_int8"]["int8_steps"] == 0 and forms["c_int8"]["runner_agreement"] == 1

@@ -3,6 +3,7 @@ that keep them.
 """
 
 import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +16,16 @@ from pipelines.device.answers import Answers
 from pipelines.device.cells import Column
 from pipelines.device.errors import DeviceError
 from pipelines.device.logic import Rule
-from pipelines.device.rule_book import RuleBook
+from pipelines.device.rule_book import RuleBook, read_rules
+from pipelines.device.runner import Runner
+from pipelines.device.signature import Signature
+from pipelines.device.signature_checks import check_rules
 from pipelines.device.target import Target
 from pipelines.errors import RecipeError
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.training.losses import Focal, member_loss
 from pipelines.training.rule_loss import WithRules
+from tests.targets import rule_cases
 
 COLUMNS = (Column("wind", "numeric"), Column("sky", "categorical"), Column("calm", "boolean"))
 VALUES = {
@@ -194,6 +199,73 @@ def test_rows_that_were_made_have_the_rules_of_their_parents():
 def test_ensembles_of_trainings_are_refused():
     recipe = catalog.override(catalog.RECIPES["storms_rules"], "build=Bagging(of=Mlp())")
     with pytest.raises(RecipeError, match="draw rows of their own"):
+        recipe.check()
+
+
+PRICE = Target("price", "regression")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("price >= 0", [0, 70, 20, 0]),
+        ("price <= wind", [-5, 64, 20, -1]),
+        ("wind == price", [10, 64, 20, 34.1]),
+        ("sky == 'clear' implies 1 <= price <= 15", [1, 70, 15, -1]),
+        ("calm implies price <= 5 and price >= wind", [-5, 70, 20, -1]),  # nothing is allowed
+    ],
+)
+def test_numbers_are_cut_to_their_bounds(text, wanted):
+    book = read_rules((text,), PRICE, COLUMNS)
+    values = np.array([-5.0, 70.0, 20.0, -1.0])
+    bounds = np.stack([values - 10, values + 10], axis=1)
+    answers = Answers(None, values, values, bounds=bounds)
+    kept = book.enforced(VALUES, answers)
+    np.testing.assert_allclose(kept.scores, wanted, rtol=1e-6)
+    assert (kept.bounds[:, 0] <= kept.scores).all() and (kept.scores <= kept.bounds[:, 1]).all()
+    if "and" not in text:
+        assert not book.broken(VALUES, kept.scores).any()
+    assert book.broken(VALUES, values).any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "price > 0",
+        "price != 3",
+        "wind > 3",
+        "price >= 'a'",
+        "price > 3 implies wind < 2",
+        "price >= 0 or calm",
+        "price >= price",
+        "price in (1, 2)",
+    ],
+)
+def test_what_bounds_no_number_is_refused(text):
+    with pytest.raises(DeviceError) as caught:
+        read_rules((text,), PRICE, COLUMNS)
+    assert caught.value.expected and caught.value.fix
+
+
+def test_rules_of_a_signature_are_kept_and_read_again():
+    made = rule_cases.STATUS
+    values = json.loads(json.dumps(made.to_json()))
+    assert Signature.from_json(values) == made
+    raw = rule_cases.outputs(made)
+    runner = Runner(made, rule_cases.Given(raw))
+    answers = runner.predict_columns(rule_cases.rows())
+    assert not runner.rules.broken(rule_cases.rows(), answers.labels).any()
+    for rules in (("nothing > 3",), ("status >",)):
+        with pytest.raises(ValueError):
+            replace(made, answer_rules=rules).check()
+    prototypes = Target("status", "prototypes", ("a", "b"), embedding=4)
+    with pytest.raises(ValueError, match="rules for answers"):
+        check_rules(replace(made, target=prototypes))
+
+
+def test_rules_of_a_recipe_are_asked_before_anything_is_learned():
+    recipe = catalog.override(catalog.RECIPES["storms_mlp"], "judge.rules=('wind >',)")
+    with pytest.raises(RecipeError, match="no expression"):
         recipe.check()
 
 

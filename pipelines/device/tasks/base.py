@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -37,6 +37,34 @@ class DeviceTask(ABC):
         prepared: Columns | None = None,
     ) -> Answers:
         """Turns raw outputs into labels and scores (see `device.runner.answer`)."""
+
+    def own_inputs(self, signature: Signature, num_rows: int) -> Columns:
+        """Returns the inputs that no primitive makes, as they are before `run` fills them.
+
+        Args:
+            signature: Of the model.
+            num_rows: How many rows they are for.
+        """
+        return {}
+
+    def run(
+        self, signature: Signature, model: Callable[[Columns], np.ndarray], prepared: Columns
+    ) -> tuple[np.ndarray, Columns]:
+        """Runs a model on rows, here once.
+
+        Args:
+            signature: Of the model.
+            model: Prepared columns → raw output [rows, outputs].
+            prepared: Rows after every primitive, with the `own_inputs`.
+
+        Returns:
+            The raw output, and the columns that it was given for.
+        """
+        return model(prepared), prepared
+
+    def num_calls(self, signature: Signature) -> int:
+        """Returns how often `run` runs the model for a row."""
+        return 1
 
     def scores_shape(self, signature: Signature) -> tuple[int, ...]:
         """Returns the shape of `Answers.scores` for one row; () where it is one number."""

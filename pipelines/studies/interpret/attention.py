@@ -1,4 +1,4 @@
-"""What the queries of an `AttentionDecoder` read of a text, for each character of the answer."""
+"""What a decoder with attention reads of a text, for each character of the answer."""
 
 import numpy as np
 
@@ -25,8 +25,10 @@ def read_attention(opened: OpenedBundle) -> Reading | NotRead:
         return NotRead(TITLE, "it is of answers that are spelled")
     model = read_keras(opened.folder)
     names = {layer.name for layer in model.layers}
-    if not {SHARES, LOGITS} <= names or "member1_shares" in names:
-        return NotRead(TITLE, "the net is no AttentionDecoder() of one member")
+    reads_all = {SHARES, LOGITS} <= names and "member1_shares" not in names
+    is_stepwise = SHARES in names and opened.target.beam > 0
+    if not reads_all and not is_stepwise:
+        return NotRead(TITLE, "the net is no decoder with attention, of one member")
     places = opened.places(MOST_ROWS)
     tokens = _tokens_of(opened, places)
     maps = _read_maps(opened, model, places)
@@ -41,10 +43,19 @@ def read_attention(opened: OpenedBundle) -> Reading | NotRead:
         headings=("place of the answer", "share at the place read most"),
         lines=_lines(largest),
         pictures=(_picture(panels),),
-        note="The Keras model. The attention of each query, weighted by how much the last layer "
-        "counts what it read for that character (the squared norm of the weights); it shows what "
-        "is read, not why it is answered (see occlusion)",
+        note=f"The Keras model. {_note(opened)}; it shows what is read, not why it is answered "
+        "(see occlusion)",
         values={"rows": places.tolist(), "largest": largest.tolist()},
+    )
+
+
+def _note(opened):
+    """Returns how the attention of a character is known."""
+    if opened.target.beam:
+        return "The attention from which each character is answered, with those before it known"
+    return (
+        "The attention of each query, weighted by how much the last layer counts what it read for "
+        "that character (the squared norm of the weights)"
     )
 
 
@@ -65,15 +76,17 @@ def attention_by_character(shares: np.ndarray, kernel: np.ndarray, num_places: i
 
 
 def _read_maps(opened, model, places):
-    """Returns `attention_by_character` of some rows."""
+    """Returns what is read for each character of some rows, [rows, places, tokens]."""
     import keras
 
     runner = Runner(opened.signature, KerasInterpreter(model), form="float32")
-    ports = runner.prepare(opened.columns_at(places))
-    inputs = {port.name: ports[port.name] for port in opened.signature.inputs}
+    _, found = runner.run(runner.prepared(opened.columns_at(places)))
+    inputs = runner.quantize(found)
     reading = keras.Model(model.inputs, model.get_layer(SHARES).output)
-    kernel = model.get_layer(LOGITS).get_weights()[0]
     shares = np.asarray(reading(inputs))
+    if opened.target.beam:
+        return shares.astype(np.float64)
+    kernel = model.get_layer(LOGITS).get_weights()[0]
     return attention_by_character(
         shares,
         kernel,

@@ -14,6 +14,7 @@ from ...tasks import task_of
 from ...tasks.c_text import comment, literal, quoted
 from .model.source import lines_of_numbers
 from .names import identifier
+from .rules import with_rules
 
 NUMBERS_A_LINE = 16
 PRINT_VALUE = """
@@ -32,6 +33,15 @@ _ANSWER_ROW = """  int refused;
   if (refused != 0) return refused;
   model_reset();
   model_run(&inputs, output);"""
+_ANSWER_LOOP = """  int refused;
+  prepare_reset();
+  refused = prepare(&row, &inputs);
+  if (refused != 0) return refused;
+  {begin}
+  do {{
+    model_reset();
+    model_run(&inputs, output);
+  }} while ({again});"""
 _ANSWER_DRAWS = """  for (signature_draw = 0; signature_draw < SIGNATURE_NUM_DRAWS; ++signature_draw) {
     int8_t *into = output + signature_draw * (SIGNATURE_NUM_OUTPUTS / SIGNATURE_NUM_DRAWS);
     int refused;
@@ -74,14 +84,22 @@ class AnswerCode:
 
 def answer_code(signature: Signature) -> AnswerCode:
     """Returns the C that answers a row; the model runs once a draw of missing numbers."""
-    statements = task_of(signature.target).c_example(signature)
+    statements = example_code(signature)
     functions = ""
     if "print_value" in statements:
         functions = PRINT_VALUE
     row = _ANSWER_ROW
+    begin, again = task_of(signature.target).c_loop(signature)
+    if begin:
+        row = _ANSWER_LOOP.format(begin=begin, again=again)
     if num_draws(signature.primitives) > 1:
         row = _ANSWER_DRAWS
     return AnswerCode(row, functions, statements)
+
+
+def example_code(signature: Signature) -> str:
+    """Returns C that prints the answer to `row`, which keeps the rules of the model."""
+    return with_rules(signature, task_of(signature.target).c_example(signature))
 
 
 def row_code(signature: Signature, row: Mapping[str, np.ndarray], table: str) -> RowCode:

@@ -9,6 +9,7 @@ from ...device.signature import Signature
 from ...tasks import task_of
 from ...tasks.c_text import comment, literal
 from .names import TYPES, identifier
+from .rules import rules_declaration
 
 _MISSING_NOTES = {
     "numeric": "NAN where missing",
@@ -53,7 +54,7 @@ void prepare_reset(void);
    whose picture is not there; and then the inputs mean nothing. */
 int prepare(const signature_row *row, signature_inputs *inputs);
 
-{task.c_declaration(signature)}
+{task.c_declaration(signature)}{rules_declaration(signature)}
 #ifdef __cplusplus
 }}
 #endif

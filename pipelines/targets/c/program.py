@@ -122,6 +122,7 @@ def _readme(signature, code, name):
         draws=draws,
         stream=stream,
         example=_prefix_of(name),
+        run=_run_lines(signature),
         library=library_name(name),
         symbol=symbol(name),
     )
@@ -131,6 +132,14 @@ def _prefix_of(name):
     """Returns the name of a bundle as a prefix in C."""
     words = re.sub("[^a-z0-9]+", "_", name.lower())
     return re.sub("^[^a-z]+", "", words) or "one"
+
+
+def _run_lines(signature):
+    """Returns C that runs the model on a row that was prepared."""
+    begin, again = task_of(signature.target).c_loop(signature)
+    if not begin:
+        return "  model_reset();\n  model_run(&inputs, output);"
+    return f"  {begin}\n  do model_run(&inputs, output); while ({again});"
 
 
 _MAIN = """/* Rows through the model '{name}', held against what they gave when it was verified.
@@ -256,8 +265,7 @@ int8_t output[SIGNATURE_NUM_OUTPUTS];
 /* Fill the row: signature.h has a comment for each column: its kind, its range in training, and how a missing cell is
    written. set_row0() of main.c is an example. */
 if (prepare(&row, &inputs) == 0) {{
-  model_reset();
-  model_run(&inputs, output);
+{run}
   /* {answer}() gives the answer: print_answer() of main.c */
 }}
 ```

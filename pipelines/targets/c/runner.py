@@ -20,6 +20,7 @@ from ...errors import VerifyError
 from ...tasks import task_of
 from .c_files import pooled_signature
 from .names import identifier
+from .rules import ruled_answers
 
 COMPILE_SECONDS = 120
 # From so many columns on the C is compiled without optimization: its milliseconds are then above
@@ -135,13 +136,14 @@ class CCode:
             rows = self._prepare(columns)
             outputs.append(self._run(rows))
         raw = np.concatenate(outputs, axis=1)
-        values = run_primitives(primitives, columns)
+        values = {**run_primitives(primitives, columns), **self._filled(rows)}
         signature = pooled_signature(self.signature)
         answers = answer(signature, raw, form="int8", prepared=values)
         calls = []
         for output, inputs in zip(raw, rows, strict=True):
             calls.append((output.ctypes.data_as(_INT8_POINTER), inputs))
         answers = task_of(signature.target).c_answers(self._library, signature, answers, calls)
+        answers = self._ruled(answers, columns, calls)
         if draws == 1:
             return answers
         return replace(answers, raw=signature.output.dequantize(raw))
@@ -161,8 +163,46 @@ class CCode:
         outputs = np.empty((len(rows), output.shape[0] * output.num_copies), np.int8)
         for inputs, into in zip(rows, outputs, strict=True):
             self._library.model_reset()
-            self._library.model_run(ctypes.byref(inputs), into.ctypes.data_as(_INT8_POINTER))
+            self._call(ctypes.byref(inputs), into.ctypes.data_as(_INT8_POINTER))
         return outputs
+
+    def _call(self, inputs, output):
+        """Runs the model on a row, as often as its answer needs it."""
+        library = self._library
+        begin, _ = task_of(self.signature.target).c_loop(self.signature)
+        if not begin:
+            library.model_run(inputs, output)
+            return
+        library.signature_begin(inputs)
+        is_asked = True
+        while is_asked:
+            library.model_run(inputs, output)
+            is_asked = library.signature_next(inputs, output) != 0
+
+    def _ruled(self, answers, columns, calls):
+        """Returns the answers with the rules of the model kept by C."""
+        if not self.signature.answer_rules:
+            return answers
+        rows = [self._raw_row(columns, place) for place in range(len(calls))]
+        outputs = [output for output, _ in calls]
+        pairs = list(zip(rows, outputs, strict=True))
+        return ruled_answers(self._library, self.signature, answers, pairs)
+
+    def _raw_row(self, columns, row):
+        """Returns the structure of a raw row."""
+        cells = []
+        for column in self.signature.columns:
+            cells.append(cell_in_c(columns[column.name][row], column.kind)[0])
+        return self._row(*cells)
+
+    def _filled(self, rows):
+        """Returns the inputs that the search of each row filled."""
+        own = task_of(self.signature.target).device.own_inputs(self.signature, len(rows))
+        for name, x in own.items():
+            offset = vars(self._inputs)[name].offset
+            for row, inputs in enumerate(rows):
+                x[row] = np.frombuffer(inputs, np.int32, x.shape[1], offset)
+        return own
 
     def _prepare(self, columns):
         """Returns the structure of each row's inputs, as C fills it."""
@@ -210,7 +250,11 @@ def _own_scale(signature):
 
 def structure(fields: list[tuple[str, Any]]) -> type[ctypes.Structure]:
     """Returns the type of a C struct of (name, type) fields."""
-    return type("Structure", (ctypes.Structure,), {"_fields_": fields})
+    return type(
+        "Structure",
+        (ctypes.Structure,),
+        {"_fields_": fields},
+    )
 
 
 def cell_in_c(value: Any, kind: str) -> tuple[Any, Any]:

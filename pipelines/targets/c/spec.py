@@ -11,6 +11,7 @@ from ...device.runner import LiteRT, Runner
 from ...errors import ExportError, RecipeError
 from ...slots import Target
 from ...spec import knob
+from ...tasks import task_of
 from ...verify.ladder import InRunner, unscored
 from ..budgets import Cost
 from ..climbing import Reference, climb_end_to_end
@@ -152,7 +153,9 @@ class TargetC(Target):
             note = "not run: needs a C compiler (apt-get install gcc)"
             return [unscored(self.form, len(int8), note)]
         interpreter, name = exact_interpreter(int8)
-        most_rows = min(MAX_C_ROWS, len(micro_places(exported.model, len(test))))
+        num_calls = task_of(exported.signature.target).device.num_calls(exported.signature)
+        places = micro_places(exported.model, len(test), num_calls=num_calls)
+        most_rows = min(MAX_C_ROWS, len(places))
         if not micro_available():
             most_rows = MAX_NUMPY_ROWS
         files = without_prefix(exported.files_below("c"), self.prefix)
@@ -217,7 +220,9 @@ def _answered(signature, interpreter, row):
     outputs = []
     for draw in range(num_draws(signature.primitives)):
         drawn = replace(signature, primitives=at_draw(signature.primitives, draw))
-        outputs.append(interpreter.run(Runner(drawn, interpreter).prepare(row))[0])
+        runner = Runner(drawn, interpreter)
+        raw, _ = runner.run(runner.prepared(row))
+        outputs.append(raw[0])
     return np.concatenate(outputs)
 
 

@@ -14,7 +14,7 @@ from ...device.runner import LiteRT
 from ...device.signature import Signature
 from ...tasks import task_of
 from ...tasks.c_text import comment
-from .golden_code import row_code, wrapped
+from .golden_code import example_code, row_code, wrapped
 
 # Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors reports
 # if it is too small.
@@ -56,8 +56,8 @@ def tflm_files(
         fields=golden.fields,
         num_operators=len(names),
         added=_added(names),
-        answer=task_of(signature.target).c_example(signature),
-        asked=_asked(_copies(LiteRT(int8).port_names()), draws),
+        answer=example_code(signature),
+        asked=_asked(signature, _copies(LiteRT(int8).port_names()), draws),
     )
     return {
         **array_files(int8, name),
@@ -98,8 +98,12 @@ def _copies(port_names):
     )
 
 
-def _asked(copies, draws):
+def _asked(signature, copies, draws):
     """Returns C++ that takes a row through the model to `output`; row by row of its draws."""
+    begin, again = task_of(signature.target).c_loop(signature)
+    if begin:
+        indented = f"{copies}\n{_INVOKED}".replace("\n", "\n  ")
+        return f"{_PREPARED}\n{_OUTPUT}\n  {begin}\n  do {{\n  {indented}\n  }} while ({again});"
     if draws == 1:
         return f"{_PREPARED}\n{copies}\n{_INVOKED}\n{_OUTPUT}"
     once = f"{_PREPARED}\n{copies}\n{_INVOKED}\n{_KEPT}"

@@ -9,6 +9,7 @@ from ...tasks.c_text import literal
 from .helpers import needed_helpers
 from .names import TYPES, identifier
 from .primitives import WRITERS
+from .rules import rules_definition
 
 
 class PrepareWriter:
@@ -171,4 +172,5 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
             f"  for (int copy = 0; copy < {copies}; ++copy) sum += output[copy * {outputs} + i];\n"
             "  return sum;\n}\n\n"
         )
-        return total + task_of(self.signature.target).c_definition(self.signature)
+        answer = task_of(self.signature.target).c_definition(self.signature)
+        return total + answer + rules_definition(self.signature)

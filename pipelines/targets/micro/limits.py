@@ -20,7 +20,7 @@ def num_multiplications(model) -> int:
     """Multiply-accumulates of a Keras model for one row, of its convolutions and dense layers."""
     total = 0
     for layer in model.layers:
-        if hasattr(layer, "kernel") and len(layer.kernel.shape) in (2, 4):
+        if hasattr(layer, "kernel") and len(layer.kernel.shape) in (2, 3, 4):
             places = layer.output.shape[1:-1]
             num_places = int(np.prod(places, dtype=np.int64))
             num_weights = int(np.prod(layer.kernel.shape))
@@ -28,14 +28,14 @@ def num_multiplications(model) -> int:
     return total
 
 
-def micro_places(model, num_rows: int) -> np.ndarray:
+def micro_places(model, num_rows: int, *, num_calls: int = 1) -> np.ndarray:
     """int64: the places of the rows that TFLM answers, all of them for a small model, else evenly
     drawn.
+
+    `num_calls`: how often the model runs for a row.
     """
-    affordable = max(
-        MAX_MICRO_OPERATIONS // max(num_multiplications(model), 1),
-        MIN_MICRO_ROWS,
-    )
+    of_row = num_multiplications(model) * num_calls
+    affordable = max(MAX_MICRO_OPERATIONS // max(of_row, 1), MIN_MICRO_ROWS)
     return some_places(num_rows, affordable)
 
 

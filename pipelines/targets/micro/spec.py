@@ -10,6 +10,7 @@ from ...device.runner import LiteRT
 from ...rows.columns import read_rows
 from ...slots import Target
 from ...spec import knob
+from ...tasks import task_of
 from ...verify.ladder import InRunner, answer_all, climb, unscored
 from ..budgets import Cost, int8_latency_ms
 from ..streams import StreamLadder
@@ -55,7 +56,8 @@ class TargetMicro(Target):
                 )
             ]
         plain, compared_with = check_kernels(int8)
-        places = micro_places(exported.model, len(test))
+        num_calls = task_of(exported.signature.target).device.num_calls(exported.signature)
+        places = micro_places(exported.model, len(test), num_calls=num_calls)
         micro = Micro(int8, plain.port_names())
         rung, answers[self.form] = climb(
             self.form,
@@ -69,6 +71,8 @@ class TargetMicro(Target):
         runner = InRunner(exported.signature, plain)
         wanted = answer_all(runner, test, places)
         apart = _steps_apart(answers[self.form].raw, wanted.raw, exported.signature.output)
+        if task_of(exported.signature.target).device.own_inputs(exported.signature, 0):
+            apart = _on_same_inputs(runner, micro, test, places)
         rung = replace(
             rung,
             int8_steps=int(apart.max()),
@@ -79,10 +83,8 @@ class TargetMicro(Target):
             return [rung]
         keras = answers["keras"].take(places)
         most_steps = most_rounding_steps(wanted, keras, exported.signature)
-        columns = {}
-        for column in exported.signature.columns:
-            columns[column.name] = read_rows(test.x[column.name], places[traced_places(apart)])
-        return [explain_steps(rung, int8, runner.prepare(columns), most_steps)]
+        _, found = _run_at(runner, test, places[traced_places(apart)])
+        return [explain_steps(rung, int8, runner.quantize(found), most_steps)]
 
     def climb_stream(self, exported, test, answers):
         if not micro_available():
@@ -92,6 +94,20 @@ class TargetMicro(Target):
         micro = Micro(content, plain.port_names(), plain.output_names())
         ladder = StreamLadder(exported, test, answers)
         return [ladder.climb_micro(micro, plain, compared_with)]
+
+
+def _run_at(runner, test, places):
+    """Returns what a runner's model gives for rows, and the columns that it gave it for."""
+    columns = {}
+    for column in runner.signature.columns:
+        columns[column.name] = read_rows(test.x[column.name], places)
+    return runner.run(runner.prepared(columns))
+
+
+def _on_same_inputs(runner, micro, test, places):
+    """Returns `_steps_apart` where two searches may part: both get what the first one found."""
+    raw, found = _run_at(runner, test, places)
+    return _steps_apart(micro.run(runner.quantize(found)), raw, runner.signature.output)
 
 
 def _steps_apart(one, other, output):

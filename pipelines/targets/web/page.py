@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from ...convert.lower import unrolled_steps
+from ...device.rule_book import RuleBook, read_rules
+from ...device.rule_tree import to_lists
 from ...device.signature import Signature
 from ...errors import ExportError
 
@@ -53,6 +55,7 @@ def web_files(
         "litert": LITERT_VERSION,
         "signature": signature.to_json(),
         "row": golden[0]["row"] if golden else None,
+        "rules": rules_of(signature),
     }
     return {
         **{
@@ -130,6 +133,23 @@ def litert_folder() -> Path:
             fix=install,
         )
     return found
+
+
+def rules_of(signature: Signature) -> list[dict]:
+    """The rules that answers keep, as the page reads them: trees as lists, bounds of numbers."""
+    if not signature.answer_rules:
+        return []
+    book = read_rules(signature.answer_rules, signature.target, signature.columns)
+    rules = [{"tree": to_lists(rule.tree())} for rule in book.rules]
+    if isinstance(book, RuleBook):
+        return rules
+    for place, rule in enumerate(book.rules):
+        premise = None
+        if rule.premise is not None:
+            premise = to_lists(rule.premise)
+        bounds = [[bound.order, to_lists(bound.operand)] for bound in book.bounds[place]]
+        rules[place] |= {"premise": premise, "bounds": bounds}
+    return rules
 
 
 @cache

@@ -46,6 +46,7 @@ from pipelines.targets.web.page import (
     PAGE,
     litert_folder,
     refused,
+    rules_of,
     web_files,
     web_form,
 )
@@ -61,7 +62,10 @@ from pipelines.verify.golden import golden
 from tests.device.test_numbers import written_numbers
 from tests.learned import learn
 from tests.odd_files.pictures import png
+from tests.targets import rule_cases
 from tests.targets.c.test_c_code import CELLS, EVERY, SEASONS, STEP, WINDOWS
+from tests.tasks.test_spelling_search import InTable, table_of
+from tests.tasks.test_spelling_search import signature as search_signature
 
 needs_node = pytest.mark.skipif(
     not shutil.which("node"), reason="needs node: apt-get install nodejs"
@@ -76,7 +80,9 @@ SCRIPTS = (
     "calendar.js",
     "history.js",
     "notes.js",
+    "spelling.js",
     "answers.js",
+    "rules.js",
     "runner.js",
 )
 ANSWERER = """
@@ -104,6 +110,17 @@ const DO = {
   },
   answer({signature, form, raw, prepared}) {
     return raw.map((each, row) => p.answer(signature, Float32Array.from(each), form, toMap(prepared[row])));
+  },
+  rules({signature, rules, rows, answers}) {
+    return rows.map((row, place) => p.enforceRules(rules, signature, toMap(row), answers[place]));
+  },
+  async search({signature, table, rows}) {
+    const run = async (given) => Float32Array.from(table[Array.from(given.get("spelled")).join("")]), found = [];
+    for (const row of rows) {
+      const [raw, prepared] = await p.runTask(signature, run, toMap(row));
+      found.push(p.answer(signature, raw, "int8", prepared));
+    }
+    return found;
   },
   windows({signature, text, wanted}) {
     try { return p.newestWindows(signature, p.parseTable(text, wanted)).map(plain); }
@@ -240,6 +257,51 @@ def test_every_primitive_of_series(node, rows):
         "ahead": x[:, 27:],
     }
     assert_prepared_alike(node, WINDOWS, columns)
+
+
+@needs_node
+@pytest.mark.parametrize("kind", rule_cases.MODELS)
+def test_the_page_keeps_the_rules_that_python_keeps(node, kind):
+    signature = rule_cases.MODELS[kind]
+    columns = rule_cases.rows()
+    raw = rule_cases.outputs(signature)
+    runner = Runner(signature, rule_cases.Given(raw))
+    wanted = runner.predict_columns(columns)
+    plain = runner._answers_of(columns)
+    said = node(
+        "rules",
+        signature=signature.to_json(),
+        rules=rules_of(signature),
+        rows=raw_rows(signature, columns),
+        answers=[
+            {
+                "label": None if plain.labels is None else plain.labels[row],
+                "scores": np.atleast_1d(plain.scores[row]).tolist(),
+            }
+            for row in range(len(raw))
+        ],
+    )
+    if wanted.labels is None:
+        assert [each["scores"] for each in said] == wanted.scores[:, None].tolist()
+    else:
+        assert [each["label"] for each in said] == wanted.labels.tolist()
+
+
+@needs_node
+def test_the_page_spells_what_python_spells(node):
+    for beam in (1, 3):
+        made = search_signature(beam)
+        for seed in range(6):
+            table = table_of(seed)
+            answers = Runner(made, InTable(table)).predict({"n": [1.0]})
+            places = list(np.ndindex(*table.shape[:-1]))
+            floats = {
+                "".join(map(str, at)): made.output.to_float(table[at][None])[0].tolist()
+                for at in places
+            }
+            (said,) = node("search", signature=made.to_json(), table=floats, rows=[{"spelled": []}])
+            assert said["label"] == answers.labels[0]
+            np.testing.assert_allclose(said["scores"], answers.scores, rtol=1e-6)
 
 
 def spelling(extra):

@@ -4,7 +4,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {shorten, stepDate, stepNumber, writeDate} = pipelines;
+  const {searchText, shorten, spelledPort, stepDate, stepNumber, writeDate} = pipelines;
   const round = Math.fround;
   const MAX_BARS = 10;
   const number = (value) => String(Number(value.toPrecision(6)));
@@ -109,17 +109,26 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     show: classes.show,
   };
 
-  /* A text: of each place the character of the largest output, or none; its probability as if places were independent. */
+  /* A text: of each place the character of the largest output, or none; its probability as if places were independent.
+     Of a text that was searched the characters that were found, and their probability up to its end. */
   const spelled = {
-    answer({target}, raw) {
-      const letters = [...target.characters, ""], scores = Array.from(raw);
-      let text = "", share = 1;
-      for (let first = 0; first < scores.length; first += letters.length) {
-        const place = scores.slice(first, first + letters.length), most = Math.max(...place);
-        text += letters[place.indexOf(most)];
-        share *= Math.max(...probabilities(place));
+    answer(signature, raw, form, prepared) {
+      const letters = [...signature.target.characters, ""], scores = Array.from(raw);
+      const found = prepared?.get(spelledPort(signature)?.name), isFound = found && Array.from(found).every((id) => id > 0);
+      let text = "", share = 1, hasEnded = false;
+      for (let place = 0, first = 0; first < scores.length; ++place, first += letters.length) {
+        const logits = scores.slice(first, first + letters.length);
+        const choice = isFound ? found[place] - 1 : logits.indexOf(Math.max(...logits));
+        text += letters[choice];
+        if (!hasEnded) share *= probabilities(logits)[choice];
+        hasEnded = Boolean(signature.target.beam) && (hasEnded || choice === letters.length - 1);
       }
       return {label: text, scores: [share]};
+    },
+
+    /* Searches where the model reads what was spelled. */
+    run(signature, model, prepared) {
+      return spelledPort(signature) ? searchText(signature, model, prepared) : once(signature, model, prepared);
     },
 
     show({signature: {target}}, answer) {
@@ -129,6 +138,16 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
   const TASKS = {binary: classes, multiclass: classes, multilabel: labelSets, regression, forecast: forecasts,
                  anomaly: anomalies, prototypes, spelled};
+
+  /* Runs a model once. `model`: prepared columns → Promise of the raw output. → Promise of [raw output, columns]. */
+  async function once(signature, model, prepared) {
+    return [await model(prepared), prepared];
+  }
+
+  /* Runs a model as often as its task asks it. */
+  function runTask(signature, model, prepared) {
+    return (taskOf(signature.target).run ?? once)(signature, model, prepared);
+  }
 
   /* The task of a target. */
   function taskOf(target) {
@@ -261,5 +280,5 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
                  make("div", {className: "scroll"}, make("table", {id: "values"}, ...lines)))];
   }
 
-  Object.assign(pipelines, {taskOf});
+  Object.assign(pipelines, {runTask, taskOf});
 })(globalThis.pipelines);

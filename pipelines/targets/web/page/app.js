@@ -7,7 +7,7 @@
   const form = document.getElementById("input"), said = document.getElementById("answer");
   const setState = (state) => document.body.dataset.state = state;
 
-  const runner = new Runner(signature, null, bundle.form), loading = LiteRtModel.load();
+  const runner = new Runner(signature, null, bundle.form, bundle.rules), loading = LiteRtModel.load();
   let input, asked = 0;
 
   async function answer() {

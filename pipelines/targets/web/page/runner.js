@@ -4,12 +4,13 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, andMore, readCell, rowNotes, runPrimitives, shorten, taskOf} = pipelines;
+  const {BadCell, andMore, readCell, rowNotes, runPrimitives, enforceRules, runTask, shorten, taskOf} = pipelines;
 
   class Runner {
     /* `model`: anything with run(inputs) → Promise of a Float32Array; `form`: whose decision it shares, "int8" or
-       "float32". */
-    constructor(signature, model, form) {
+       "float32"; `rules`: that answers keep, as the bundle has them. */
+    constructor(signature, model, form, rules = []) {
+      this.rules = rules;
       this.signature = signature;
       this.model = model;
       this.form = form;
@@ -56,16 +57,23 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       const draws = primitives.reduce((most, step) => Math.max(most, step.num_draws ?? 1), 1);
       const raws = [];
       let prepared, milliseconds = 0;
-      for (let draw = draws - 1; draw >= 0; --draw) { // the first draw last: notes are of it
-        prepared = runPrimitives(primitives, columns, {...this.memory, draw});
-        const inputs = this.inputsOf(prepared), start = performance.now();
-        raws.unshift(Float32Array.from(await this.model.run(inputs)));
+      const model = async (given) => {
+        const inputs = this.inputsOf(given), start = performance.now();
+        const raw = Float32Array.from(await this.model.run(inputs));
         milliseconds += performance.now() - start;
+        return raw;
+      };
+      for (let draw = draws - 1; draw >= 0; --draw) { // the first draw last: notes are of it
+        const made = runPrimitives(primitives, columns, {...this.memory, draw});
+        const [raw, found] = await runTask(this.signature, model, made);
+        raws.unshift(raw);
+        prepared = found;
       }
       const raw = raws.length === 1 ? raws[0] : meanOf(raws);
       const notes = rowNotes(this.signature, columns, prepared);
       const spread = raws.length === 1 ? undefined : spreadOf(raws);
-      return {...answer(this.signature, raw, this.form, prepared), raw, milliseconds, notes, spread};
+      const given = answer(this.signature, raw, this.form, prepared);
+      return {...enforceRules(this.rules, this.signature, columns, given), raw, milliseconds, notes, spread};
     }
 
     /* The arrays of the model's inputs by port, float32, int32 or, of pictures, uint8. */
