@@ -1,13 +1,14 @@
 """Mutants of kernels that compute the same as the kernel, or that no row can show: line → why."""
 
-_NOTHING = "a sum of no weights is 0"
-_EDGE = "at the edge both ways give the same place"
 _SAME = "the bound itself both ways"
-_ZERO = "0 times whatever is 0"
+_ZERO = "of 0 both ways give 0"
 _REFUSED = "an id that the table does not have: TFLM fails on it, so that there is nothing to equal"
 _NO_ZERO = "of a divisor of 0 TFLM has no answer, and 0 divided is answered before"
 _RARE = "another result for one sum in a million alone, which no row has"
-_LAST = "the last bits of a reciprocal, of which int8 keeps eight"
+_COPY = "a copy of the same values"
+_NO_BYTES = "no bytes are written"
+_CLIP = "a clip is thousands of steps, or none"
+_UNREAD = "a field that the library does not read"
 _REST = "what four at a time leave over is added one by one"
 
 EQUAL: dict[str, dict[str, str]] = {
@@ -17,18 +18,9 @@ EQUAL: dict[str, dict[str, str]] = {
         ),
     },
     "conv": {
-        "const int32_t behind = start > length ? 0 : (length - start + dilation - 1) / dilation;": (
-            _EDGE
-        ),
-        "const int32_t behind = start >= length ? 1 : (length - start + dilation - 1) / dilation;": (
-            "no kernel begins behind the picture: TFLM's padding has none"
-        ),
-        "const int32_t first = start > 0 ? 0 : (-start + dilation - 1) / dilation;": _EDGE,
-        "const int32_t first = start >= 1 ? 0 : (-start + dilation - 1) / dilation;": _EDGE,
-        "if (behind <= p->kernel_width) {": _NOTHING,
-        "if (first >= 0) sum += p->input_zero * sum_of(weights, first * taken);": _NOTHING,
-        "return behind <= size ? behind : size;": _EDGE,
-        "return first <= size ? first : size;": _EDGE,
+        "if (is_row && start_x > 0 && start_x + p->kernel_width <= p->width) {": _COPY,
+        "if (is_row && start_x >= 0 && start_x + p->kernel_width < p->width) {": _COPY,
+        "if (is_row && start_x >= 1 && start_x + p->kernel_width <= p->width) {": _COPY,
     },
     "divide": {
         "const int32_t size = value < 1 ? -1 - value : value;": _NO_ZERO,
@@ -47,13 +39,10 @@ EQUAL: dict[str, dict[str, str]] = {
         "for (; size >= 5; size -= 4, weights += 4, x += 4) {": _REST,
     },
     "fixed_point": {
-        "const int32_t threshold = (mask >> 1) + (value < 1);": _ZERO,
-        "const int32_t threshold = (mask >> 1) + (value <= 0);": _ZERO,
-        "if (shift >= 0) return high_product((int32_t)((uint32_t)value << shift), multiplier);": (
-            "without a shift both ways are the same product"
-        ),
         "if (value <= low) return (int8_t)low;": _SAME,
         "if (value >= top) return (int8_t)top;": _SAME,
+        "return (((value - (value < 1)) >> (-shift - 1)) + 1) >> 1;": _ZERO,
+        "return (((value - (value <= 0)) >> (-shift - 1)) + 1) >> 1;": _ZERO,
     },
     "gather": {
         "if (id < 0) id = 1;": _REFUSED,
@@ -100,13 +89,73 @@ EQUAL: dict[str, dict[str, str]] = {
         "int32_t most = -129, sum = 0, over = 12, factor;": "every value is greater",
         "y[i] = clamped(value - 128, -129, 127);": "no probability is below 0",
     },
-    "reciprocal": {
-        "for (step = 0; step < 4; ++step) {": _LAST,
-        "for (step = 0; step <= 3; ++step) {": _LAST,
-        "int32_t x = 1515870810 + high_product(half, -1010580541);": _LAST,
-        "int32_t x = 1515870811 + high_product(half, -1010580540);": _LAST,
-    },
     "transposed_conv": {
         "if (at < 0 || at % stride != 0 || at / stride >= size) return -2;": "any number below 0",
+    },
+    "dense_row": {
+        "for (; behind - first > 4; first += 4, weights += 4 * p->depth) {": _REST,
+        "for (; behind - first >= 5; first += 4, weights += 4 * p->depth) {": _REST,
+    },
+    "depthwise": {
+        "for (; outputs - output > 4; output += 4) four_channels(p, &window, output, y + output);": _REST,
+        "for (; outputs - output >= 5; output += 4) four_channels(p, &window, output, y + output);": _REST,
+    },
+    "lstm": {
+        "const int32_t size = value < 1 ? -value : value;": _ZERO,
+        "const int32_t size = value <= 0 ? -value : value;": _ZERO,
+        "const uint32_t size = (uint32_t)(value < 1 ? -value : value);": _ZERO,
+        "const uint32_t size = (uint32_t)(value <= 0 ? -value : value);": _ZERO,
+        "if (p->clip > 0 && cell <= -p->clip) cell = -p->clip;": _SAME,
+        "if (p->clip > 0 && cell >= p->clip) cell = p->clip;": _SAME,
+        "if (p->clip > 1 && cell < -p->clip) cell = -p->clip;": _CLIP,
+        "if (p->clip > 1 && cell > p->clip) cell = p->clip;": _CLIP,
+        "if (value < 1) result = ((uint32_t)1 << 25) - result - 1U;": _ZERO,
+        "if (value < 1) result = -result - 1;": _ZERO,
+        "if (value <= -32768) return -32768;": _SAME,
+        "if (value <= 0) result = ((uint32_t)1 << 25) - result - 1U;": _ZERO,
+        "if (value <= 0) result = -result - 1;": _ZERO,
+        "return value >= 32767 ? 32767 : value;": _SAME,
+    },
+    "patch": {
+        "const int32_t behind = room <= p->kernel_width ? room : p->kernel_width;": _SAME,
+        "const int32_t first = start < 1 ? -start : 0;": _ZERO,
+        "const int32_t first = start <= 0 ? -start : 0;": _ZERO,
+        "if (behind <= p->kernel_width) {": _NO_BYTES,
+        "if (first >= 0) memset(copy, p->input_zero, (size_t)(first * depth));": _NO_BYTES,
+    },
+    "shifted_down": {
+        "const int32_t threshold = (mask >> 1) + (value < 1);": _ZERO,
+        "const int32_t threshold = (mask >> 1) + (value <= 0);": _ZERO,
+    },
+}
+# The same of the bodies that call CMSIS-NN.
+EQUAL_WITH_LIBRARY: dict[str, dict[str, str]] = {
+    "conv": {
+        "const cmsis_nn_context context = {scratch, 1};": _UNREAD,
+        "const cmsis_nn_dims bias = {1, 1, 2, outputs};": _UNREAD,
+        "const cmsis_nn_dims bias = {1, 2, 1, outputs};": _UNREAD,
+        "const cmsis_nn_dims bias = {2, 1, 1, outputs};": _UNREAD,
+        "const cmsis_nn_dims output = {2, patch->output_height, patch->output_width, outputs};": _UNREAD,
+    },
+    "dense": {
+        "const cmsis_nn_context context = {NULL, 1};": _UNREAD,
+        "const cmsis_nn_dims bias = {1, 1, 2, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims bias = {1, 2, 1, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims bias = {2, 1, 1, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims filter = {p->weights->depth, 1, 2, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims filter = {p->weights->depth, 2, 1, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims input = {p->rows, 1, 1, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims input = {p->rows, 1, 2, p->weights->depth};": _UNREAD,
+        "const cmsis_nn_dims input = {p->rows, 2, 1, p->weights->depth};": _UNREAD,
+        "const cmsis_nn_dims output = {p->rows, 1, 2, p->weights->outputs};": _UNREAD,
+        "const cmsis_nn_dims output = {p->rows, 2, 1, p->weights->outputs};": _UNREAD,
+    },
+    "depthwise": {
+        "const cmsis_nn_context context = {scratch, 1};": _UNREAD,
+        "const cmsis_nn_dims bias = {1, 1, 2, outputs};": _UNREAD,
+        "const cmsis_nn_dims bias = {1, 2, 1, outputs};": _UNREAD,
+        "const cmsis_nn_dims bias = {2, 1, 1, outputs};": _UNREAD,
+        "const cmsis_nn_dims filter = {2, patch->kernel_height, patch->kernel_width, outputs};": _UNREAD,
+        "const cmsis_nn_dims output = {2, patch->output_height, patch->output_width, outputs};": _UNREAD,
     },
 }

@@ -4,7 +4,6 @@ operator, other outputs than TFLM, ends its process, or never ends.
 
 import re
 import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -16,34 +15,20 @@ from pipelines.targets.c.model.all_kernels import kernel_of, known_network
 from pipelines.targets.c.model.network import port_name
 from pipelines.targets.c.model.plan import plan
 from pipelines.targets.c.model.source import Source, fragment_text, without_includes
-from pipelines.targets.c.model.write import inputs_header, write_model
+from pipelines.targets.c.model.write import inputs_header
 from pipelines.targets.micro.runner import Micro
+from tests.cmsis_nn_library import MISSING, cmsis_nn_folder, cmsis_nn_options
 from tests.targets.c.compiled_model import extreme_rows
-from tests.targets.c.equal_mutants import EQUAL
+from tests.targets.c.direct_cases import direct_cases
+from tests.targets.c.equal_mutants import EQUAL, EQUAL_WITH_LIBRARY
+from tests.targets.c.many_models import SANE, ManyModels, as_bytes, code_of
 from tests.targets.c.small_files import FILES
 
 pytestmark = [
     pytest.mark.full,
     pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc"),
 ]
-# Whose mutants were not looked at one by one yet.
-LATER = (
-    "cmsis_nn",
-    "conv",
-    "dense",
-    "dense_row",
-    "depthwise",
-    "dot",
-    "fixed_point",
-    "lstm",
-    "pairs",
-    "patch",
-    "scaled",
-    "scratch",
-    "shifted_down",
-)
 KERNELS = sorted(path.stem for path in Path(kernels.__path__[0]).glob("*.c"))
-NAMES = [name for name in KERNELS if name not in LATER]
 # What a mutant changes: each place that a pattern finds, for itself.
 CHANGES = (
     (r"(?<![-<>=!])>=", ">"),
@@ -66,44 +51,44 @@ CHANGES = (
     (r"(?<=->)output_width", "output_height"),
     (r"(?<=->)depth", "outputs"),
 )
-SECONDS = 5
 NUM_ROWS = 40
-SANE = ("-fsanitize=address,undefined", "-fno-sanitize-recover")
-# All mutants in one program, each in a namespace: its number chooses one.
-MAIN = """
-struct Model { void (*reset)(); void (*run)(const signature_inputs *, int8_t *); };
-static const Model models[] = {%s};
-int main(int, char **argv) {
-  static signature_inputs inputs;
-  static int8_t output[%d];
-  const Model &model = models[atoi(argv[1])];
-  while (fread(&inputs, sizeof inputs, 1, stdin) == 1) {
-    model.reset();
-    model.run(&inputs, output);
-    fwrite(output, sizeof output, 1, stdout);
-  }
-  return 0;
-}
-"""
-HEAD = """#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "signature.h"
-"""
+LIBRARY = "MODEL_USE_CMSIS_NN"
+# Kernels with a second body, which calls CMSIS-NN.
+WITH_LIBRARY = ("conv", "dense", "depthwise")
 
 
-def mutants_of(text):
-    """What is written in place of a kernel: its text with one change in its functions."""
+def mutants_of(text, *, of_library=False):
+    """What is written in place of a kernel: its text with one change in its functions.
+
+    Args:
+        text: Of the kernel.
+        of_library: Whether what is compiled for CMSIS-NN alone is changed, or the rest.
+    """
+    is_of_library = library_lines(text)
     found = {}
     for pattern, change in CHANGES:
         for match in re.finditer(pattern, text):
-            if _is_code(text, match.start()):
-                changed = match.expand(change) if isinstance(change, str) else change(match)
-                mutant = text[: match.start()] + changed + text[match.end() :]
-                line = text[: match.start()].count("\n")
-                found.setdefault(mutant, mutant.splitlines()[line].strip())
+            line = text[: match.start()].count("\n")
+            if is_of_library[line] != of_library or not _is_code(text, match.start()):
+                continue
+            changed = match.expand(change) if isinstance(change, str) else change(match)
+            mutant = text[: match.start()] + changed + text[match.end() :]
+            found.setdefault(mutant, mutant.splitlines()[line].strip())
+    return found
+
+
+def library_lines(text):
+    """For each line, whether it is compiled for CMSIS-NN alone."""
+    found = []
+    conditions = []
+    for line in text.splitlines():
+        if line.startswith("#if"):
+            conditions.append(line == f"#ifdef {LIBRARY}")
+        elif line == "#else" and LIBRARY in text:
+            conditions[-1] = not conditions[-1]
+        found.append(any(conditions))
+        if line == "#endif":
+            conditions.pop()
     return found
 
 
@@ -122,7 +107,7 @@ class Case:
     def __init__(self, name):
         content = FILES[name]()
         network = known_network(content)
-        self.code = write_model(content, "t").files
+        self.code = code_of(content)
         self.header = inputs_header(content)
         source = Source(plan(network, kernel_of))
         for operation in network.operations:
@@ -132,62 +117,33 @@ class Case:
         micro = Micro(content, [port_name(each) for each in network.inputs])
         self.wanted = np.ascontiguousarray(micro.run(rows)).tobytes()
         self.num_outputs = network.outputs[0].size
-        self.rows = b"".join(
-            rows[port_name(tensor)][row].tobytes()
-            for row in range(NUM_ROWS)
-            for tensor in network.inputs
-        )
+        self.rows = as_bytes(network, rows)
 
-    def found(self, folder, fragment, mutants):
+    def found(self, folder, fragment, mutants, *, of_library=False):
         """The mutants whose outputs are others than TFLM's, or that read or write where they must
         not; and those that are no C.
         """
-        no_c = self._compile(folder, fragment, mutants, ())
-        found = [each for each in mutants if each not in no_c and not self._passes(folder, each)]
-        rest = [each for each in mutants if each not in no_c and each not in found]
+        flags, libraries = (), ()
+        if of_library:
+            flags, libraries = cmsis_nn_options(cmsis_nn_folder())
+        models = ManyModels(folder, self.header, self.num_outputs)
+        codes = [self._code(fragment, each) for each in mutants]
+        no_c = models.compile(codes, flags, libraries)
+        alive = [place for place in range(len(codes)) if place not in no_c]
+        found = [place for place in alive if models.outputs(place, self.rows) != self.wanted]
+        rest = [place for place in alive if place not in found]
         if rest:
-            self._compile(folder, fragment, rest, SANE)
-            found += [each for each in rest if not self._passes(folder, each)]
-        return found, no_c
+            models.compile([codes[place] for place in rest], (*flags, *SANE), libraries)
+            for number, place in enumerate(rest):
+                if models.outputs(number, self.rows) != self.wanted:
+                    found.append(place)
+        return [mutants[place] for place in found], {mutants[place] for place in no_c}
 
-    def _compile(self, folder, fragment, mutants, flags):
-        """Compiles mutants to one program; returns those that are no C."""
-        (folder / "signature.h").write_text(self.header)
+    def _code(self, fragment, mutant):
+        """The model with another text of a kernel."""
         original = without_includes(fragment_text(fragment))
-        text = re.sub("^#include.*$", "", self.code["model.c"], flags=re.MULTILINE)
-        assert original in text
-        no_c = set()
-        while True:
-            self._numbers = {}
-            # Its functions declared outside of a namespace would be called as well as those inside.
-            parts = [HEAD, *re.findall("^#define .*$", self.code["model.h"], re.MULTILINE)]
-            for number, mutant in enumerate(mutants):
-                if mutant not in no_c:
-                    self._numbers[mutant] = len(self._numbers)
-                    body = text.replace(original, mutant)
-                    parts.append(f'#line 1 "mutant{number}"\nnamespace m{number} {{\n{body}\n}}')
-            names = [place for place, each in enumerate(mutants) if each not in no_c]
-            table = ", ".join(f"{{m{each}::model_reset, m{each}::model_run}}" for each in names)
-            parts.append(f'#line 1 "main"\n{MAIN % (table, self.num_outputs)}')
-            (folder / "mutants.cc").write_text("\n".join(parts))
-            command = ["g++", "-w", "-O0", *flags, "mutants.cc", "-o", "mutants"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-            if done.returncode == 0:
-                return no_c
-            wrong = {int(each) for each in re.findall(r"^mutant(\d+):\d+", done.stderr, re.M)}
-            assert wrong, done.stderr[:1000]
-            no_c |= {mutants[each] for each in wrong}
-
-    def _passes(self, folder, mutant):
-        """Whether the outputs of a mutant are TFLM's."""
-        command = ["./mutants", str(self._numbers[mutant])]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, input=self.rows, capture_output=True, timeout=SECONDS
-            )
-        except subprocess.TimeoutExpired:
-            return False
-        return done.returncode == 0 and done.stdout == self.wanted
+        assert original in self.code
+        return self.code.replace(original, mutant)
 
 
 @cache
@@ -197,26 +153,39 @@ def case(name):
 
 @cache
 def cases_of(fragment):
-    """The files whose C holds a kernel; that of an LSTM, which is converted, where it is needed."""
-    names = [name for name in FILES if name != "lstm"]
+    """The files whose C holds a kernel; those of LSTMs, which are converted, where they are needed."""
+    names = [name for name in FILES if "lstm" not in name]
     found = [case(name) for name in names if fragment in case(name).fragments]
-    return found or [case("lstm")]
+    if not found:
+        found = [case(name) for name in FILES if "lstm" in name]
+    return direct_cases(fragment) + found
 
 
-@pytest.mark.parametrize("fragment", NAMES)
+@pytest.mark.parametrize("fragment", KERNELS)
 def test_mistakes_are_found(fragment, tmp_path):
+    assert_found(fragment, tmp_path, EQUAL.get(fragment, {}))
+
+
+@pytest.mark.skipif(not cmsis_nn_folder(), reason=MISSING)
+@pytest.mark.parametrize("fragment", WITH_LIBRARY)
+def test_mistakes_in_calls_of_cmsis_nn_are_found(fragment, tmp_path):
+    assert_found(fragment, tmp_path, EQUAL_WITH_LIBRARY.get(fragment, {}), of_library=True)
+
+
+def assert_found(fragment, tmp_path, known, *, of_library=False):
+    """Checks that the survivors among a kernel's mutants are those that are known."""
     pytest.importorskip("tflite_micro")
     cases = cases_of(fragment)
     assert cases, "a file that uses the kernel"
     text = without_includes(fragment_text(fragment))
     for each in cases:
-        assert each.found(tmp_path, fragment, [text]) == ([], set()), "the kernel itself"
-    lines = mutants_of(text)
-    known = EQUAL.get(fragment, {})
+        found = each.found(tmp_path, fragment, [text], of_library=of_library)
+        assert found == ([], set()), "the kernel itself"
+    lines = mutants_of(text, of_library=of_library)
     alive = list(lines)
     equal = []
     for each in cases:
-        found, no_c = each.found(tmp_path, fragment, alive)
+        found, no_c = each.found(tmp_path, fragment, alive, of_library=of_library)
         alive = [mutant for mutant in alive if mutant not in found and mutant not in no_c]
         # The first case has run them: of what computes the same, others take long.
         equal += [mutant for mutant in alive if lines[mutant] in known]
