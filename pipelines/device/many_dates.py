@@ -54,8 +54,12 @@ def times_in_digits(
     if not rows:
         return times, is_read
     columns = list(zip(*digits, strict=True))
-    zeros = np.zeros(len(rows), np.int64)
-    numbers = [zeros if place is None else _whole(columns[place - 1]) for place in order]
+    numbers = []
+    for place in order:
+        number = np.zeros(len(rows), np.int64)
+        if place is not None:
+            number = _whole(columns[place - 1])
+        numbers.append(number)
     found_times, is_date = _times_of(numbers)
     places = np.array(rows)[is_date]
     times[places] = found_times[is_date]
@@ -98,10 +102,15 @@ def _times_of(numbers):
     """
     is_date = np.ones(len(numbers[0]), bool)
     for number, least, most in zip(numbers, _FEWEST, _MOST, strict=True):
-        is_date &= (least <= number) & (number <= most)
+        is_date &= least <= number
+        is_date &= number <= most
     years, months, days, hours, minutes, seconds = numbers
-    month = _YEAR_ZERO + (12 * years + months - 1)
-    day = month.astype("datetime64[D]") + (days - 1)
-    is_date &= day.astype("datetime64[M]") == month  # no 31st of April
+    months_since = 12 * years + months - 1
+    month = _YEAR_ZERO + months_since
+    first_day = month.astype("datetime64[D]")
+    day = first_day + (days - 1)
+    month_of_day = day.astype("datetime64[M]")
+    is_date &= month_of_day == month  # no 31st of April
+    midnight = day.astype("datetime64[s]")
     since_midnight = 3600 * hours + 60 * minutes + seconds
-    return day.astype("datetime64[s]") + since_midnight, is_date
+    return midnight + since_midnight, is_date

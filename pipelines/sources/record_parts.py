@@ -29,7 +29,8 @@ _EXPECTED = "records of tf.train.Example, each feature one number or one text in
 
 def is_records(path: str) -> bool:
     """Tests whether a name is that of a TFRecord file, perhaps one of several shards."""
-    return _IS_RECORDS.fullmatch(path) is not None
+    found = _IS_RECORDS.fullmatch(path)
+    return found is not None
 
 
 def is_of_tfds(name: str) -> bool:
@@ -49,12 +50,16 @@ def read_labels(filesystem: Any, paths: list[str]) -> tuple[tuple[str, tuple[str
     """
     found = {}
     for path in paths:
-        name = path.rpartition("/")[2]
-        if name.endswith(_LABELS):
-            with filesystem.open_input_file(path) as file:
-                text = file.read().decode("utf-8")
-            found[name.removesuffix(_LABELS)] = tuple(text.splitlines())
-    return tuple(sorted(found.items()))
+        _, _, name = path.rpartition("/")
+        if not name.endswith(_LABELS):
+            continue
+        with filesystem.open_input_file(path) as file:
+            content = file.read()
+        text = content.decode("utf-8")
+        feature = name.removesuffix(_LABELS)
+        found[feature] = tuple(text.splitlines())
+    pairs = found.items()
+    return tuple(sorted(pairs))
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,15 @@ class RecordsFormat(TextFormat):
 
     def find(self, filesystem: Any, info: Any) -> FoundFile:
         """See `PartFormat`. In memory the rows are arrays, whatever the size of the file."""
-        return replace(super().find(filesystem, info), num_bytes=0)
+        found = super().find(filesystem, info)
+        return replace(found, num_bytes=0)
 
     def head(self, block: bytes, path: str) -> tuple[int, Any]:
         """See `TextFormat`."""
-        if block and (len(block) < _HEAD or not _is_head(block)):
+        if not block:
+            return 0, None
+        is_records_file = len(block) >= _HEAD and _is_head(block)
+        if not is_records_file:
             raise LoadError(
                 f"{path!r} does not begin as TFRecord: {shorten(block[:20])}",
                 expected=_EXPECTED,
@@ -112,11 +121,14 @@ class RecordsFormat(TextFormat):
         import pyarrow as pa
 
         records = list(_records(piece, part))
-        if columns.names:
-            kinds = {name: columns.schema.field(name).type for name in columns.names}
-        else:
+        kinds = {}
+        if not columns.names:
             kinds = self._kinds_of(records, part)
-        features = _parsed(records, kinds, dict(self.labels), part)
+        for name in columns.names:
+            field = columns.schema.field(name)
+            kinds[name] = field.type
+        labels = dict(self.labels)
+        features = _parsed(records, kinds, labels, part)
         arrays = {}
         for name, kind in kinds.items():
             arrays[name] = self._array(features[name], kind, part, name)
@@ -142,14 +154,20 @@ class RecordsFormat(TextFormat):
         types = {"int64_list": pa.int64(), "float_list": pa.float32(), "bytes_list": pa.string()}
         found: dict[str, str] = {}
         for place, record in enumerate(records):
-            for name, feature in _features_of(record, part, place).items():
+            features = _features_of(record, part, place)
+            for name, feature in features.items():
                 kind = feature.WhichOneof("kind")
                 if kind is None:
                     continue
-                _refuse_several(_num_values(feature, kind), name, part, place)
-                if found.setdefault(name, kind) != kind:
-                    raise _mixed(shorten(name), f"{found[name]} and {kind}", part, place)
-        kinds = {name: types[found[name]] for name in sorted(found)}
+                num_values = _num_values(feature, kind)
+                _refuse_several(num_values, name, part, place)
+                known = found.setdefault(name, kind)
+                if known != kind:
+                    raise _mixed(shorten(name), f"{known} and {kind}", part, place)
+        kinds = {}
+        for name in sorted(found):
+            kind = found[name]
+            kinds[name] = types[kind]
         for name in dict(self.labels):
             if name in kinds:
                 kinds[name] = pa.string()
@@ -159,19 +177,23 @@ class RecordsFormat(TextFormat):
         """Returns the values of a feature (ragged, one a row at most) as an array of pyarrow."""
         import pyarrow as pa
 
-        lengths = feature.row_lengths().numpy()
-        for place in np.flatnonzero(lengths > 1)[:1].tolist():
-            _refuse_several(int(lengths[place]), name, part, place)
+        row_lengths = feature.row_lengths()
+        lengths = row_lengths.numpy()
+        longest = int(lengths.argmax())
+        num_values = int(lengths[longest])
+        _refuse_several(num_values, name, part, longest)
         values = feature.values.numpy()
         has_value = lengths == 1
-        if name in dict(self.labels):
-            values = _class_names(values, dict(self.labels)[name], name, part)
+        labels = dict(self.labels)
+        if name in labels:
+            values = _class_names(values, labels[name], name, part)
         cells = np.empty(len(lengths), values.dtype)
         cells[has_value] = values
         if values.dtype != object:
             return pa.array(cells, kind, mask=~has_value)
         try:
-            return pa.array(cells, pa.binary(), mask=~has_value).cast(pa.string())
+            texts = pa.array(cells, pa.binary(), mask=~has_value)
+            return texts.cast(pa.string())
         except pa.ArrowInvalid as error:
             raise LoadError(
                 f"{part.file!r}, after row {part.first_row:,}: the column {shorten(name)} holds "
@@ -191,7 +213,9 @@ def _parsed(records, kinds, labels, part):
     types = {pa.int64(): tf.int64, pa.float32(): tf.float32, pa.string(): tf.string}
     wanted = {}
     for name, kind in kinds.items():
-        stored = tf.int64 if name in labels else types[kind]
+        stored = types[kind]
+        if name in labels:
+            stored = tf.int64
         wanted[name] = tf.io.RaggedFeature(stored)
     try:
         return tf.io.parse_example(records, wanted)
@@ -210,7 +234,8 @@ def _features_of(record, part, place):
     from google.protobuf.message import DecodeError
 
     try:
-        return tf.train.Example.FromString(record).features.feature
+        example = tf.train.Example.FromString(record)
+        return example.features.feature
     except DecodeError as error:
         raise LoadError(
             f"{part.file!r}, row {part.first_row + place:,} is no tf.train.Example",
@@ -262,8 +287,11 @@ def _class_names(numbers, names, name, part):
             expected=f"numbers below the count of the lines in {name}{_LABELS}",
             fix="prepare the data set again",
         )
-    table = np.array([*[each.encode() for each in names], None], object)
-    return table[np.maximum(numbers, -1)]
+    classes: list[bytes | None] = [name.encode() for name in names]
+    classes.append(None)
+    table = np.array(classes, object)
+    places = np.maximum(numbers, -1)  # the last one is no class
+    return table[places]
 
 
 def _records(piece, part) -> Iterator[bytes]:
@@ -272,7 +300,9 @@ def _records(piece, part) -> Iterator[bytes]:
     num_rows = 0
     while place < len(piece):
         start = place + _HEAD
-        length = _length_at(piece, place) if start <= len(piece) else len(piece)
+        length = len(piece)
+        if start <= len(piece):
+            length = _length_at(piece, place)
         place = start + length + _TAIL
         if place > len(piece):
             raise LoadError(

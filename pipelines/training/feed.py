@@ -16,6 +16,7 @@ from ..device.signature import Signature
 from ..errors import TrainError
 from ..rows.columns import is_stored
 from ..rows.parts import HeldOut, TrainSet, require_train_set
+from .data_service import ServicedBatches, check_rows
 from .streamed_feed import FeedFault, StreamedBatches
 
 MAX_CACHED_BYTES = 256 * 2**20
@@ -105,7 +106,8 @@ class TrainingBatches:
         signature: What the model takes and gives; None without augmentation.
         batch_size: Rows of one.
         seed: Of their order and of what is altered.
-        fault: Of the thread that reads streamed rows.
+        fault: Of the thread that reads streamed rows, or what workers make.
+        service: The address of a tf.data service whose workers make the batches; "" for none.
     """
 
     feed: TrainFeed
@@ -114,6 +116,7 @@ class TrainingBatches:
     batch_size: int
     seed: int
     fault: FeedFault = field(default_factory=FeedFault)
+    service: str = ""
 
     @property
     def steps(self) -> int:
@@ -128,6 +131,10 @@ class TrainingBatches:
                 rows, rows.whole, self.signature, self.batch_size, self.seed, self.fault
             )
             return streamed.dataset(first_step)
+        if self.service:
+            check_rows(rows.x, are_stored=any(map(is_stored, rows.x.values())))
+            make = _batch_maker(self)
+            return ServicedBatches(make, self.service, self.fault).dataset(first_step)
         batches, _ = training_feed(
             self.feed,
             self.labels,
@@ -137,6 +144,43 @@ class TrainingBatches:
             first_step=first_step,
         )
         return batches
+
+
+def _batch_maker(batches: TrainingBatches):
+    """Returns a function: the number of a batch, int64 → the batch that `training_feed` gives as
+    that one.
+    """
+    import tensorflow as tf
+
+    feed = batches.feed
+    size = batches.batch_size
+    num_rows = len(feed.rows)
+    gather = _gather(feed.rows.x, batches.labels, feed.rows.weight)
+    alter = None
+    if feed.augment:
+        alter = feed.augment[0].compose(feed.augment, batches.signature)
+
+    def shuffled(epoch, positions):
+        epoch_seed = tf.stack([tf.cast(batches.seed, tf.int64), epoch])
+        places = tf.range(num_rows, dtype=tf.int64)
+        order = tf.random.experimental.stateless_shuffle(places, seed=epoch_seed)
+        return tf.gather(order, positions % num_rows)
+
+    def make(number):
+        positions = number * size + tf.range(size, dtype=tf.int64)
+        epochs = positions // num_rows
+        places = shuffled(epochs[0], positions)
+        if num_rows % size:  # a batch may run on over the end of an epoch
+            of_next = shuffled(epochs[0] + 1, positions)
+            places = tf.where(epochs == epochs[0], places, of_next)
+        batch = gather(places)
+        if alter is None:
+            return batch
+        columns, labels, weight = batch
+        batch_seed = tf.stack([tf.cast(batches.seed, tf.int64), number])
+        return (*alter(columns, labels, batch_seed), weight)
+
+    return make
 
 
 def num_steps(feed: TrainFeed, batch_size: int) -> int:

@@ -50,6 +50,9 @@ class Training(Spec):
             network learns anew from training and validation rows together.
         watch: Whether gradients, steps, dead units and saturation of each layer are recorded and
             drawn; the weights come out the same (see docs/training.md).
+        data_service: The address of a tf.data service whose workers make the batches of rows in
+            memory, such as grpc://host:5000, with the same result (see docs/training.md); "" to
+            make them here.
     """
 
     # Knobs that stood here once → where they stand now, for the error that names it.
@@ -77,6 +80,7 @@ class Training(Spec):
     precision: str = FLOAT32
     refit: bool = False
     watch: bool = False
+    data_service: str = ""
 
     def check(self) -> None:
         """Raises RecipeError if training could not start."""
@@ -162,6 +166,12 @@ class Training(Spec):
                 expected="one training: the validation rows in memory are a sample",
                 fix="--set training.refit=False",
             )
+        if self.data_service:
+            return Refusal(
+                f"training.data_service={self.data_service!r} on rows that are streamed",
+                expected="rows in memory: streamed rows are read and encoded by this process",
+                fix="--set training.data_service=''",
+            )
         if self.strategy in SHARING:
             return Refusal(
                 f"training.strategy={self.strategy!r} on rows that are streamed",
@@ -193,6 +203,7 @@ class Training(Spec):
             f"training.loss={self.loss!r}": self._loss_is_alone(),
             f"training.precision={FLOAT16}": self.precision == FLOAT16,
             "training.watch=True": self.watch,
+            f"training.data_service={self.data_service!r}": bool(self.data_service),
         }
         return next((words for words, is_asked in asked.items() if is_asked), "")
 

@@ -1,0 +1,97 @@
+"""Batches that workers of a tf.data service make: those of this process, or an error in time."""
+
+import queue
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.errors import TrainError
+from pipelines.rows.split import SplitRandom, split
+from pipelines.steps import make_signature, to_ports
+from pipelines.training import data_service
+from pipelines.training.data_service import ServicedBatches, check_rows
+from pipelines.training.feed import TrainFeed, TrainingBatches
+from pipelines.training.streamed_feed import FeedFault
+from pipelines.training.training import Training
+from pipelines.vision import AugmentCrop, AugmentFlip, LoadArrays
+
+
+def test_rows_that_do_not_go_to_workers(monkeypatch):
+    check_rows({"x": np.zeros((3, 2), np.float32)}, are_stored=False)
+    with pytest.raises(TrainError, match="on this machine's disk"):
+        check_rows({"x": np.zeros((3, 2), np.float32)}, are_stored=True)
+    monkeypatch.setattr(data_service, "MAX_ROWS_BYTES", 20)
+    with pytest.raises(TrainError, match="24 bytes"):
+        check_rows({"x": np.zeros((3, 2), np.float32)}, are_stored=False)
+
+
+def test_a_batch_that_does_not_come_is_lost():
+    """Of one worker among several that is gone, the batches that it had begun."""
+    feed = ServicedBatches(lambda number: number, "grpc://host:1", FeedFault())
+    arrived = queue.Queue()
+    arrived.put((9, "batch"))
+    assert feed._next(arrived, 3, data_service.MAX_AHEAD) == (9, "batch")
+    with pytest.raises(TrainError, match="lost batch 3: a worker has ended"):
+        feed._next(arrived, 3, data_service.MAX_AHEAD + 1)
+
+
+def test_batches_of_python_code_are_refused():
+    import tensorflow as tf
+
+    def make(number):
+        return tf.numpy_function(lambda n: n, [number], tf.int64)
+
+    with pytest.raises(TrainError, match="Python code of this process"):
+        ServicedBatches(make, "grpc://host:1", FeedFault()).dataset(0)
+
+
+def test_streamed_rows_and_replicas_are_refused():
+    training = Training(data_service="grpc://host:1")
+    assert "data_service" in training.refuses_stream()
+    assert "data_service" in replace(training, strategy="mirrored")._not_mirrored()
+    assert not training._not_mirrored()
+
+
+def _batches(**more):
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (150, 12, 12, 3), np.uint8)
+    labels = np.array(["a", "b"])[np.arange(150) % 2]
+    dataset, _ = LoadArrays("").read({"picture": pixels, "label": labels})
+    train = split(dataset, SplitRandom()).train
+    signature = make_signature((), (), train)
+    labels = {"y": np.arange(len(train), dtype=np.float32)[:, None]}
+    feed = TrainFeed(to_ports(signature, train), augment=(AugmentFlip(), AugmentCrop(pixels=2)))
+    return TrainingBatches(feed, labels, signature, 32, 3, **more)
+
+
+@pytest.mark.full
+def test_workers_make_the_batches_of_this_process():
+    """Two workers, from any step on, over the ends of epochs."""
+    import tensorflow as tf
+
+    service = tf.data.experimental.service
+    server = service.DispatchServer()
+    address = server.target.partition("://")[2]
+    workers = [service.WorkerServer(service.WorkerConfig(address)) for _ in range(2)]
+    assert len(workers) == 2
+    ours = _batches()
+    theirs = _batches(service=server.target)
+    for first_step in (0, 7):
+        pairs = zip(ours(first_step).take(12), theirs(first_step).take(12), strict=True)
+        for one, other in pairs:
+            tf.nest.map_structure(np.testing.assert_array_equal, one, other)
+
+
+@pytest.mark.full
+def test_a_killed_worker_is_an_error_in_time():
+    """By itself the client would wait without end; this one ends, and so does its process."""
+    command = [sys.executable, "-m", "tests.training.service_client", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    seconds = float(done.stdout.partition(" ")[0])
+    assert 5 < seconds < 60
+    assert "gave no batch for 6 seconds" in done.stdout
+    assert "training.data_service" in done.stdout
