@@ -4,6 +4,7 @@ from ..errors import RecipeError
 from .activations import Activations
 from .adversaries import Adversaries
 from .attention import Attention
+from .augmentation import AlteredCopies
 from .autoencoders import Autoencoders
 from .backpropagation import Backpropagation
 from .batch_normalization import BatchNormalization
@@ -39,6 +40,7 @@ from .penalties import Penalties
 from .pooling import Pooling
 from .precision_recall import PrecisionRecall
 from .reading_outputs import ReadingOutputs
+from .recent_advances import RecentAdvances
 from .recurrent_nets import RecurrentNets
 from .reducing_overfitting import ReducingOverfitting
 from .remembering import Remembering
@@ -81,6 +83,7 @@ ANSWERS: tuple[Answer, ...] = (
     Momentum(),
     Penalties(),
     Initialization(),
+    AlteredCopies(),
     Deployment(),
     Evaluation(),
     PrecisionRecall(),
@@ -98,6 +101,7 @@ ANSWERS: tuple[Answer, ...] = (
     MissingValues(),
     Ensembles(),
     NonLinearity(),
+    RecentAdvances(),
 )
 
 

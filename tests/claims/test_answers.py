@@ -44,6 +44,7 @@ FOUND = {
     28: "depends: yes, yes, yes, not shown",
     29: "depends: yes, no, yes, not shown, not shown",
     30: "depends: yes, yes, yes, yes, no",
+    31: "does not hold here: not shown, no, not shown, not shown, not shown, not shown",
     32: "depends: yes, yes, yes, no, yes",
     33: "depends: no, yes, yes, no",
     34: "depends: yes, yes, yes, no",
@@ -64,6 +65,7 @@ FOUND = {
     47: "depends: yes, yes, no, no, yes",
     48: "depends: yes, not shown, yes, not shown, not shown",
     49: "depends: yes, yes, yes, no",
+    50: "depends: no, not shown, not shown, not shown, not shown, not shown, not shown, yes",
 }
 QUICK = {5, 49}
 
