@@ -26,6 +26,7 @@ from .frame import Answer
 from .hyperparameters import Hyperparameters
 from .imbalance import Imbalance
 from .initialization import Initialization
+from .large_data import LargeData
 from .layers_and_neurons import LayersAndNeurons
 from .learning_rate import LearningRate
 from .less_computation import LessComputation
@@ -96,6 +97,7 @@ ANSWERS: tuple[Answer, ...] = (
     DropoutLayers(),
     GradientClipping(),
     Optimizers(),
+    LargeData(),
     LessComputation(),
     Tuning(),
     MissingValues(),

@@ -60,6 +60,7 @@ FOUND = {
     41: "depends: yes, yes, not shown, not shown, no",
     42: "holds: yes, yes, yes, yes, yes, yes",
     43: "depends: yes, yes, not shown, not shown",
+    44: "depends: yes, yes, not shown, yes, no",
     45: "depends: yes, no, no, not shown, yes, no, yes, no, not shown",
     46: "depends: yes, not shown, not shown",
     47: "depends: yes, yes, no, no, yes",
