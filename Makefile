@@ -52,7 +52,7 @@ compare: $(READY) ## Imputers, balancers, losses, ensembles and plain pipelines 
 	$(BIN)/python -m tests.bench_imputers --most-rows 2000 --folds 3
 	$(BIN)/python -m tests.bench_compare
 
-answers: $(READY) ## Run the experiments of the questions of deep learning: docs/answers/index.html (about 20 minutes).
+answers: $(READY) ## Run the experiments of the questions of deep learning: docs/answers/index.html (about 30 minutes).
 	$(BIN)/python -m pipelines answer all --page docs/answers/index.html
 
 docs: $(READY) ## Write docs/reference/ from the specs.

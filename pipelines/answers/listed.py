@@ -4,6 +4,7 @@ from ..errors import RecipeError
 from .activations import Activations
 from .adversaries import Adversaries
 from .attention import Attention
+from .augmentation import AlteredCopies
 from .autoencoders import Autoencoders
 from .backpropagation import Backpropagation
 from .batch_normalization import BatchNormalization
@@ -25,6 +26,7 @@ from .frame import Answer
 from .hyperparameters import Hyperparameters
 from .imbalance import Imbalance
 from .initialization import Initialization
+from .large_data import LargeData
 from .layers_and_neurons import LayersAndNeurons
 from .learning_rate import LearningRate
 from .less_computation import LessComputation
@@ -39,6 +41,7 @@ from .penalties import Penalties
 from .pooling import Pooling
 from .precision_recall import PrecisionRecall
 from .reading_outputs import ReadingOutputs
+from .recent_advances import RecentAdvances
 from .recurrent_nets import RecurrentNets
 from .reducing_overfitting import ReducingOverfitting
 from .remembering import Remembering
@@ -81,6 +84,7 @@ ANSWERS: tuple[Answer, ...] = (
     Momentum(),
     Penalties(),
     Initialization(),
+    AlteredCopies(),
     Deployment(),
     Evaluation(),
     PrecisionRecall(),
@@ -93,11 +97,13 @@ ANSWERS: tuple[Answer, ...] = (
     DropoutLayers(),
     GradientClipping(),
     Optimizers(),
+    LargeData(),
     LessComputation(),
     Tuning(),
     MissingValues(),
     Ensembles(),
     NonLinearity(),
+    RecentAdvances(),
 )
 
 

@@ -1,4 +1,4 @@
-"""Pieces of single answers, by hand: edges, products of a net, mirrored words."""
+"""Pieces of single answers, by hand: edges, products of a net, mirrored words, nearest means."""
 
 from types import SimpleNamespace
 
@@ -8,6 +8,7 @@ import pytest
 from pipelines.answers.frame.cost import multiplications, rounded
 from pipelines.answers.frame.edges import DIRECTIONS, EdgePeer
 from pipelines.answers.frame.mirrored import num_letters, share_mirrored
+from pipelines.answers.frame.new_classes import nearest_mean
 
 
 def test_an_upright_edge_has_one_direction():
@@ -59,3 +60,11 @@ def test_what_is_read_of_mirrored_words():
     assert share_mirrored(rows, read) == 1
     read[0, 0] = np.eye(10)[0]  # of seven letters one is read from another place
     assert share_mirrored(rows, read) == pytest.approx(6 / 7)
+
+
+def test_the_nearest_mean_of_pixels():
+    corners = np.array([[0, 0], [0, 9], [9, 0], [9, 9]], np.float32)
+    shown = {"p": np.concatenate([corners - 1, corners + 1])}
+    y = np.tile(np.arange(4), 2)
+    asked = {"p": corners[::-1] + 2}
+    assert nearest_mean(shown, y, asked).tolist() == [3, 2, 1, 0]

@@ -44,6 +44,7 @@ FOUND = {
     28: "depends: yes, yes, yes, not shown",
     29: "depends: yes, no, yes, not shown, not shown",
     30: "depends: yes, yes, yes, yes, no",
+    31: "does not hold here: not shown, no, not shown, not shown, not shown, not shown",
     32: "depends: yes, yes, yes, no, yes",
     33: "depends: no, yes, yes, no",
     34: "depends: yes, yes, yes, no",
@@ -59,11 +60,13 @@ FOUND = {
     41: "depends: yes, yes, not shown, not shown, no",
     42: "holds: yes, yes, yes, yes, yes, yes",
     43: "depends: yes, yes, not shown, not shown",
+    44: "depends: yes, yes, not shown, yes, no",
     45: "depends: yes, no, no, not shown, yes, no, yes, no, not shown",
     46: "depends: yes, not shown, not shown",
     47: "depends: yes, yes, no, no, yes",
     48: "depends: yes, not shown, yes, not shown, not shown",
     49: "depends: yes, yes, yes, no",
+    50: "depends: no, not shown, not shown, not shown, not shown, not shown, not shown, yes",
 }
 QUICK = {5, 49}
 

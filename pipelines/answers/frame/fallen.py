@@ -1,0 +1,32 @@
+"""Answers that fall where a rule lets them only rise."""
+
+import numpy as np
+
+from ...recipe import Recipe
+from ...steps import to_ports
+from .rows import NetRows, probabilities, raw_splits
+
+COLUMN = "Debt"
+STEP = 1000.0
+ROUNDING = 1e-6
+
+
+def share_fallen(model, rows: NetRows, recipe: Recipe) -> float:
+    """Returns the share of test rows whose second class is less probable with a higher debt.
+
+    Args:
+        model: a trained keras.Model.
+        rows: that it learned from.
+        recipe: that they are of.
+    """
+    raw = raw_splits(recipe).test
+    columns = dict(raw.x)
+    columns[COLUMN] = columns[COLUMN] + STEP
+    more = to_ports(
+        rows.signature,
+        raw.with_columns(columns),
+    )
+    before = probabilities(model, rows.test)
+    after = probabilities(model, more)
+    risen = after[:, 1] - before[:, 1]
+    return float(np.mean(risen < -ROUNDING))
