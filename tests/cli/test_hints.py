@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import re
 import tokenize
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,14 @@ OTHERS |= {"--head", "--address", "--port", "--num-cpus", "--ray-client-server-p
 OTHERS |= {"--nodes"}
 # python -m pipelines.studies.worker
 OTHERS |= {"--parent"}
-# python -m tests.bench_c, python -m tests.bench_streamed
-OTHERS |= {"--tflm", "--cmsis-nn", "--rows", "--equal", "--small", "--no-training"}
 # python -m pipelines.device
 OF_DEVICE = {"--form", "--check", "--separator", "--safe-csv", "--no-safe-csv", "--help"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 KNOB = re.compile(r"--set ['\"]?([a-z_]+(?:\.[a-z_]+)*)=")
 SPEC = re.compile(r"--set '[^']*?\b([A-Z]\w+)\(")
 COMMAND = re.compile(r"python -m pipelines (\S+)(.*)")
+BENCH = re.compile(r"python -m tests\.(bench_\w+)(.*)")
+BENCHES = [*PACKAGE.parent.glob("tests/bench*.py"), *PACKAGE.parent.glob("tests/bench_*/*.py")]
 
 
 @functools.cache
@@ -43,6 +44,16 @@ def commands():
         name: {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
         for name, command in group.commands.items()
     }
+
+
+@functools.cache
+def options_of_benches():
+    """The bench's name → the options that its files name."""
+    known = defaultdict(set)
+    for path in BENCHES:
+        name = path.relative_to(PACKAGE.parent / "tests").parts[0].removesuffix(".py")
+        known[name] |= {option for text in texts(path) for option in OPTION.findall(text)}
+    return known
 
 
 def texts(path):
@@ -65,7 +76,7 @@ def files():
 @pytest.mark.parametrize("path", files(), ids=str)
 def test_options_exist(path):
     known = OTHERS | OF_DEVICE
-    for options in commands().values():
+    for options in (*commands().values(), *options_of_benches().values()):
         known |= options
     if path.name == "old_forms.py":
         pytest.skip("names the options of earlier versions")
@@ -96,3 +107,12 @@ def test_commands_of_pages_have_their_options(path):
         words = rest.partition("#")[0]
         assert command in known, command
         assert set(OPTION.findall(words)) <= known[command], f"{command}{rest}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_benches_that_pages_name_have_their_options(path):
+    known = options_of_benches()
+    for name, rest in BENCH.findall(path.read_text()):
+        assert name in known, name
+        words = re.split("[`#)]", rest)[0]
+        assert set(OPTION.findall(words)) <= known[name], f"{name}{rest}"
