@@ -36,7 +36,7 @@ def clothes():
 
 
 def storms():
-    return pd.read_csv("data/storms.csv.gz").iloc[:3000]
+    return pd.read_csv("data/storms.csv.gz")
 
 
 CASES = {
