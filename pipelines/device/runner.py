@@ -205,7 +205,10 @@ class Runner:
         parts = []
         for piece in self._pieces(columns):
             parts.append(self._answers_of(piece))
-        answers = join_answers(parts)
+        return self.with_rules(columns, join_answers(parts))
+
+    def with_rules(self, columns: Columns, answers: Answers) -> Answers:
+        """Returns answers that keep the rules, if there are any."""
         if self.rules is None:
             return answers
         return self.rules.enforced(columns, answers)

@@ -213,6 +213,8 @@ def check_rules(signature: Signature) -> None:
     if not signature.answer_rules:
         return
     target = signature.target
+    if signature.frame is not None:
+        raise ValueError("rules for windows of steps in time")
     shape = task_of(target).scores_shape(signature)
     if shape not in ((), (len(target.labels),)) or target.embedding or target.characters:
         raise ValueError(f"rules for answers of {target}")

@@ -121,6 +121,12 @@ def _with_rules(signature, rules):
     """
     if not rules:
         return signature
+    if signature.frame is not None:
+        raise RecipeError(
+            f"judge.rules={rules} for windows of steps in time",
+            expected="plain rows, whose cells rules read",
+            fix="--set 'judge.rules=()'",
+        )
     try:
         read_rules(rules, signature.target, signature.columns)
     except DeviceError as error:

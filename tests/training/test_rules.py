@@ -15,6 +15,7 @@ from pipelines import catalog
 from pipelines.device.answers import Answers
 from pipelines.device.cells import Column
 from pipelines.device.errors import DeviceError
+from pipelines.device.frame import Frame
 from pipelines.device.logic import Rule
 from pipelines.device.rule_book import RuleBook, read_rules
 from pipelines.device.runner import Runner
@@ -23,6 +24,7 @@ from pipelines.device.signature_checks import check_rules
 from pipelines.device.target import Target
 from pipelines.errors import RecipeError
 from pipelines.rows.parts import Schema, TrainSet
+from pipelines.targets.mediapipe.graph import refusal
 from pipelines.training.losses import Focal, member_loss
 from pipelines.training.rule_loss import WithRules
 from tests.targets import rule_cases
@@ -258,6 +260,9 @@ def test_rules_of_a_signature_are_kept_and_read_again():
     for rules in (("nothing > 3",), ("status >",)):
         with pytest.raises(ValueError):
             replace(made, answer_rules=rules).check()
+    with pytest.raises(ValueError, match="windows"):
+        check_rules(replace(made, frame=Frame("time", 60.0, 0, "%Y")))
+    assert "keep no rules" in refusal(made)
     prototypes = Target("status", "prototypes", ("a", "b"), embedding=4)
     with pytest.raises(ValueError, match="rules for answers"):
         check_rules(replace(made, target=prototypes))

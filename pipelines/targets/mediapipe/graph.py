@@ -45,6 +45,8 @@ def refusal(signature: Signature) -> str:
         )
     if task_of(target).embeds:
         return "MediaPipe's classifiers answer by the largest output, not by the nearest class mean"
+    if signature.answer_rules:
+        return "MediaPipe's classifiers answer by the largest output, and keep no rules"
     for label in target.labels:
         if not label or re.search(r"[\r\n\0]", label):
             return f"MediaPipe reads one label a line, and {label!r} is none"

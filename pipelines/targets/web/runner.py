@@ -91,7 +91,8 @@ class AsInBrowser:
             raws.append(self._interpreter.run(runner.quantize(drawn)))
         if len(raws) > 1:
             raw = pooled(raws, self.signature.output)
-        return answer(self.signature, raw, form=self._form, prepared=prepared)
+        answers = answer(self.signature, raw, form=self._form, prepared=prepared)
+        return runner.with_rules(columns, answers)
 
 
 class Browser:
