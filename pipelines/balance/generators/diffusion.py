@@ -135,7 +135,9 @@ class LearnedDiffusion(LearnedGenerator):
     def _find_noise(self):
         import tensorflow as tf
 
-        call = tf.function(lambda inputs: self._net(inputs, training=False))
+        @tf.function
+        def call(inputs):
+            return self._net(inputs, training=False)
 
         def find(row, time, label):
             found = np.empty_like(row)

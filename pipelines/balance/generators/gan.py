@@ -146,6 +146,7 @@ class WassersteinGan(AdversarialGenerator):
     between training rows and drawn ones (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028).
     """
 
+    num_batches: int = knob(1_500, 1, 10**6)
     penalty: float = knob(10.0, 0, 1000)
     critic_steps: int = knob(3, 1, 100)
 
