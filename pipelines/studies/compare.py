@@ -17,7 +17,7 @@ from ..recipe import Recipe
 from ..run import frame, read, split
 from ..tasks.metrics import direction
 from .alternatives import Alternatives, alternatives
-from .corrected import Difference, FoldMean, hold_against, mean_over_folds
+from .corrected import Difference, FoldMean, hold_against, score_over_folds
 from .member_folds import MOST_ROWS, MemberFolds, judge_members
 from .workers import Workers
 
@@ -63,7 +63,7 @@ class Comparison:
 
     def mean(self, member: MemberFolds) -> FoldMean:
         """Returns the deciding metric of a member over the folds."""
-        return mean_over_folds(member.scores, test_share=self.test_share)
+        return score_over_folds(self.deciding, member.scores, test_share=self.test_share)
 
     def differences(self) -> dict[str, Difference]:
         """Returns each member with a score → its difference from the recipe as it is."""

@@ -5,7 +5,9 @@ the corrected resampled t-test (Nadeau and Bengio 2003, https://doi.org/10.1023/
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from ..tasks.metrics import limits_of
 
 CONFIDENCE = 0.95
 
@@ -70,6 +72,20 @@ def mean_over_folds(values: Sequence[float], *, test_share: float) -> FoldMean:
     reach = error * float(student.ppf((1 + CONFIDENCE) / 2, num - 1))
     p_value = 2 * float(student.sf(abs(mean) / error, num - 1))
     return FoldMean(mean, sd, mean - reach, mean + reach, p_value)
+
+
+def score_over_folds(metric: str, values: Sequence[float], *, test_share: float) -> FoldMean:
+    """Returns the mean of a score, with an interval that ends where the metric does: Student's t
+    knows no limits, and of three folds it reaches past 0 and 1.
+
+    Args:
+        metric: of the scores.
+        values: one a fold.
+        test_share: rows judged on / rows learned from.
+    """
+    found = mean_over_folds(values, test_share=test_share)
+    least, most = limits_of(metric)
+    return replace(found, low=max(found.low, least), high=min(found.high, most))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

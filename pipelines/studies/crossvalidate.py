@@ -18,7 +18,7 @@ from ..recipe import Recipe
 from ..report.write import to_plain
 from ..rows.split_fold import SplitFold
 from ..tasks.metrics import direction
-from .corrected import FoldMean, mean_over_folds
+from .corrected import FoldMean, mean_over_folds, score_over_folds
 from .judged import Judged, judged_task
 from .tune import search_with, space_of
 from .tuning.judge import EngineJudge
@@ -78,7 +78,8 @@ class FoldsResult:
 
     def mean(self, metric: str, form: str = "int8") -> FoldMean:
         """Returns a score over the folds, with its corrected interval."""
-        return mean_over_folds(self.values(metric, form), test_share=self.test_share)
+        values = self.values(metric, form)
+        return score_over_folds(metric, values, test_share=self.test_share)
 
     @property
     def test_share(self) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +23,26 @@ from ..errors import BundleError
 from ..recipe import Recipe
 from ..rows.columns import read_rows
 from ..rows.parts import Dataset, HeldOut, Schema, TrainSet
+from ..run import read, split
 from ..sources.prototypes import LoadPrototypes
 from ..tasks import MulticlassTask
 from ..training.feed import TrainFeed
 from ..training.fit import train
+from ..training.loop import start_from_seed
 from .interpret.opened import open_bundle
+from .learned_starts import ClassRows, FirstOrderMaml, Reptile, TaskNet
 
 SHOTS = (1, 5, 20)
 NUM_QUERIES = 50  # rows of a class that each episode asks for
-MOST_TRAINED = 5  # episodes for which a net is trained: seconds each
+SCRATCH = "the network trained from scratch"
 SCRATCH_EPOCHS = 60
+START_STEPS = 10  # of gradient descent on the examples, from a learned start
+STARTS = {
+    "from a start of first-order MAML": FirstOrderMaml(),
+    "from a start of Reptile": Reptile(),
+}
+# Episodes for which a net is trained: seconds each.
+MOST_TRAINED = {SCRATCH: 5} | dict.fromkeys(STARTS, 20)
 PIECE_ROWS = 256
 HEADINGS = ("way", "examples a class", "accuracy", "95 % interval", "less than prototypes by")
 
@@ -123,7 +134,8 @@ def measure_few_examples(
         num_episodes: For each number of examples.
         shots: Examples a class.
         seed: Of the draws.
-        trains: Whether nets are trained from scratch too, on the first few episodes.
+        trains: Whether nets are trained too: from scratch on the first few episodes, and from
+            starts that are learned over tasks of the learned classes.
 
     Returns:
         A line a way and number of examples; prototypes as they ship come first.
@@ -133,16 +145,15 @@ def measure_few_examples(
     """
     rows = new_rows(folder)
     random = np.random.default_rng(seed)
+    ways = dict(WAYS)
+    if trains:
+        ways |= {SCRATCH: answer_from_scratch, **ways_from_starts(rows, seed)}
     measured = []
     for count in shots:
         episodes = [draw_episode(rows, count, random) for _ in range(num_episodes)]
         ours = np.array([])
-        for way, answer in WAYS.items():
-            if answer in TRAINED and not trains:
-                continue
-            few = episodes
-            if answer in TRAINED:
-                few = episodes[:MOST_TRAINED]
+        for way, answer in ways.items():
+            few = episodes[: MOST_TRAINED.get(way)]
             found = np.array([_accuracy(rows, each, answer) for each in few])
             if not len(ours):
                 ours = found
@@ -287,14 +298,11 @@ def answer_mean_input(rows: NewRows, episode: Episode) -> np.ndarray:
 
 def answer_from_scratch(rows: NewRows, episode: Episode) -> np.ndarray:
     """Trains the recipe's network on the examples alone."""
-    signature = rows.runner.signature
-    target = replace(signature.target, task=MulticlassTask.name, labels=rows.labels, embedding=0)
-    output = Port("output", (len(rows.labels),), "float32", MulticlassTask.output_unit)
-    signature = replace(signature, target=target, output=output, decisions={})
+    signature = _signature_of_new(rows)
     x = {name: values[episode.shown] for name, values in rows.inputs.items()}
     y = rows.y[episode.shown]
     ids = np.arange(len(y))
-    schema = Schema(signature.columns, target)
+    schema = Schema(signature.columns, signature.target)
     training = replace(
         rows.recipe.training.to_the_end(SCRATCH_EPOCHS), batch_size=min(16, len(y)), loss=None
     )
@@ -308,6 +316,61 @@ def answer_from_scratch(rows: NewRows, episode: Episode) -> np.ndarray:
     )
     asked = {name: values[episode.asked] for name, values in rows.inputs.items()}
     return np.asarray(result.model.predict(asked, verbose=0)).argmax(axis=1)
+
+
+def ways_from_starts(rows: NewRows, seed: int) -> dict[str, Way]:
+    """Learns starts of the recipe's network over tasks of the classes that the bundle learned.
+
+    Args:
+        rows: Of the new classes, which no start sees.
+        seed: Of weights and tasks.
+
+    Returns:
+        A way for each, which takes steps on the examples from there.
+    """
+    known = _known_rows(rows)
+    num_ways = len(rows.labels)
+    start_from_seed(seed)
+    model = rows.recipe.build.build(_signature_of_new(rows), seed=seed)
+    net = TaskNet(model)
+    drawn = net.weights
+    ways = {}
+    for name, way in STARTS.items():
+        net.put(drawn)
+        start = way.learn(net, known, num_ways=num_ways, seed=seed)
+        ways[name] = partial(_answer_from_start, net, start, way.step_rate)
+    return ways
+
+
+def _known_rows(rows):
+    """Returns the rows that the bundle learned from."""
+    parts = split(rows.recipe, read(rows.recipe).dataset)
+    places = np.arange(len(parts.train))
+    _, inputs = _embedded_rows(rows.runner, parts.train, places)
+    return ClassRows(inputs, parts.train.y)
+
+
+def _answer_from_start(net, start, rate, rows, episode):
+    """Takes some steps on the examples."""
+    net.put(start)
+    shown = {name: values[episode.shown] for name, values in rows.inputs.items()}
+    y = rows.y[episode.shown].astype(np.int32)
+    net.learn(
+        shown,
+        y,
+        steps=START_STEPS,
+        rate=rate,
+    )
+    asked = {name: values[episode.asked] for name, values in rows.inputs.items()}
+    return net.answers(asked)
+
+
+def _signature_of_new(rows):
+    """Returns the signature of a net with an output for each of the new classes."""
+    signature = rows.runner.signature
+    target = replace(signature.target, task=MulticlassTask.name, labels=rows.labels, embedding=0)
+    output = Port("output", (len(rows.labels),), "float32", MulticlassTask.output_unit)
+    return replace(signature, target=target, output=output, decisions={})
 
 
 def _means(vectors, rows, episode):
@@ -325,6 +388,4 @@ WAYS: dict[str, Way] = {
     "logistic regression on the embedding": answer_regression,
     "nearest example by inputs": answer_nearest_input,
     "nearest class mean by inputs": answer_mean_input,
-    "the network trained from scratch": answer_from_scratch,
 }
-TRAINED = (answer_from_scratch,)

@@ -42,6 +42,17 @@ def direction(metric: str) -> int:
     return 1
 
 
+def limits_of(metric: str) -> tuple[float, float]:
+    """Returns the least and the largest value that a metric can have."""
+    if metric == "cost":  # a gain may be part of it
+        return -math.inf, math.inf
+    if is_smaller_better(metric):
+        return 0.0, math.inf
+    if metric == "r2":
+        return -math.inf, 1.0
+    return 0.0, 1.0
+
+
 def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Returns every metric of classes.
 

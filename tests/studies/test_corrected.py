@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipelines.studies.corrected import mean_over_folds
+from pipelines.studies.corrected import mean_over_folds, score_over_folds
 
 
 def test_by_hand():
@@ -16,6 +16,22 @@ def test_by_hand():
     assert found.mean == pytest.approx(0.814)
     assert found.high - found.mean == pytest.approx(2.7764451 * error)
     assert found.mean - found.low == pytest.approx(found.high - found.mean)
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "low", "high"),
+    [
+        ("accuracy", [0.5, 0.9, 0.99], 0, 1),
+        ("rmse", [200, 900, 300], 0, math.inf),
+        ("r2", [-0.5, 0.9, 0.99], -math.inf, 1),
+        ("cost", [-200, 900, 300], -math.inf, math.inf),
+    ],
+)
+def test_an_interval_ends_where_its_metric_does(metric, values, low, high):
+    found = score_over_folds(metric, values, test_share=0.5)
+    plain = mean_over_folds(values, test_share=0.5)
+    assert found.mean == plain.mean and found.p_value == plain.p_value
+    assert found.low == max(plain.low, low) and found.high == min(plain.high, high)
 
 
 def test_without_shared_rows_it_is_students():

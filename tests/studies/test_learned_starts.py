@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.answers.frame.rows import softmax
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, TrainError
 from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.studies.learned_starts import ClassRows, FirstOrderMaml, Reptile, TaskNet
 from pipelines.training.optimizers import Adam
@@ -100,8 +100,18 @@ def test_knobs_out_of_their_limits_are_refused():
         Reptile(num_tasks=0).learn(None, made_rows(), num_ways=2, seed=0)
 
 
+@pytest.mark.parametrize("way", [FirstOrderMaml(step_rate=10), Reptile(step_rate=10)])
+def test_steps_that_run_away_are_named(way):
+    rows = made_rows()
+    rows.x["x"][:] *= 1e30
+    with pytest.raises(TrainError, match="after task 1 of 400"):
+        way.learn(TaskNet(made_net()), rows, num_ways=2, seed=0)
+
+
 @pytest.mark.full
-@pytest.mark.parametrize("way", [FirstOrderMaml(optimizer=Adam(learning_rate=1e-2)), Reptile()])
+@pytest.mark.parametrize(
+    "way", [FirstOrderMaml(optimizer=Adam(learning_rate=1e-2), step_rate=0.1), Reptile()]
+)
 def test_new_classes_are_learned_better_from_a_learned_start(way):
     """The claim of both papers: one example of two classes that no task had."""
     rows = made_rows()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...tasks.metrics import direction
-from ..corrected import Difference, FoldMean, hold_against, mean_over_folds
+from ..corrected import Difference, FoldMean, hold_against, score_over_folds
 from .runs import DiagnosisRuns
 
 
@@ -55,8 +55,8 @@ class Held:
         return judged / learned
 
     def mean(self, values: Sequence[float]) -> FoldMean:
-        """Returns the mean of one value a fold, with its interval."""
-        return mean_over_folds(values, test_share=self.test_share)
+        """Returns the mean of one score a fold, with its interval."""
+        return score_over_folds(self.deciding, values, test_share=self.test_share)
 
     def gap(self) -> FoldMean:
         """Returns how much better the recipe does on rows that it learned from."""

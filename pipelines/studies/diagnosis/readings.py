@@ -66,7 +66,8 @@ def _curve_reading(held, runs, *, of, verdict, places, label):
         headings=(of, "learned from", "95 %", "not seen", "95 %"),
         lines=tuple(lines),
         pictures=(Picture(title, curve, width=_WIDTH, height=_HEIGHT),),
-        note=f"The folds that are judged on stay the same. {_INTERVAL}",
+        note=f"The folds that are judged on stay the same. {_INTERVAL}; the picture shows bands "
+        "that are much wider than the curves in part, the table as a whole.",
         values=_values(runs),
     )
 

@@ -8,7 +8,7 @@ from pipelines.catalog import RECIPES, override
 from pipelines.errors import PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.run import run
-from pipelines.targets.c.footprint import measure_footprint
+from pipelines.targets.c.footprint import INSTRUCTIONS_A_TICK, measure_footprint
 from tests.targets.c.boards import ARM_PACKAGES, BOARDS, HAS_ARM, RISCV, run_on_board, run_on_riscv
 
 needs_arm = pytest.mark.skipif(not HAS_ARM, reason=ARM_PACKAGES)
@@ -84,3 +84,26 @@ def test_a_budget_is_checked_before_an_epoch(budget, words, tmp_path, capfd):
     assert "of the flash the model takes" in str(refused.value)
     assert "build.widths=" in str(refused.value)
     assert "train:" not in capfd.readouterr().err
+
+
+@needs_arm
+def test_more_instructions_are_counted_than_the_timer_holds():
+    times = 120_000_000
+    files = {
+        "signature.h": "#define SIGNATURE_NUM_OUTPUTS 1\ntypedef struct { int none; } signature_row;\n"
+        "void prepare_reset(void);\n"
+        "int prepare(const signature_row *row, signature_inputs *inputs);\n",
+        "prepare.c": '#include "model.h"\n#include "signature.h"\nvoid prepare_reset(void) {}\n'
+        "int prepare(const signature_row *row, signature_inputs *inputs) {\n"
+        "  return row == 0 || inputs == 0;\n}\n",
+        "model.h": "#include <stdint.h>\ntypedef struct { int none; } signature_inputs;\n"
+        "void model_reset(void);\n"
+        "void model_run(const signature_inputs *inputs, int8_t *output);\n",
+        "model.c": '#include "model.h"\nvoid model_reset(void) {}\n'
+        "void model_run(const signature_inputs *inputs, int8_t *output) {\n"
+        f"  volatile uint32_t left = inputs == 0 ? 0 : {times}U;\n"
+        "  while (left) --left;\n  output[0] = 1;\n}\n",
+    }
+    found = measure_footprint(files).instructions
+    assert found > 2**24 * INSTRUCTIONS_A_TICK
+    assert 5 < found / times < 7

@@ -24,12 +24,10 @@ pytestmark = [
     pytest.mark.full,
     pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc"),
 ]
-# The largest takes minutes a row on TFLM's plain kernels.
-LARGE = ("picture, EfficientNet-Lite0", "emoji_lite0")
 NETS = {**RECIPES, **dict(nets())}
 # What is fitted, and has no untrained form.
 FITTED = ("gun_point_minirocket",)
-NAMES = [name for name in NETS if name not in (*LARGE, *FITTED)]
+NAMES = [name for name in NETS if name not in FITTED]
 HELD_OUT_ROWS = 50
 NUMPY_ROWS = 2
 
