@@ -5,32 +5,22 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..device.cells import TEXT
 from ..rows.parts import TrainSet
-from ..rows.sketch import DataSketch
-from .peer import Peer, Predict
-from .texts import column_names, joined_texts
+from .peer import Predict
+from .texts import TextPeer, column_names, joined_texts, letters_a_row
 
 
 @dataclass(frozen=True)
-class NearestTextPeer(Peer):
+class NearestTextPeer(TextPeer):
     """The answer of the training text that is nearest by TF-IDF of one to three characters."""
 
     name: ClassVar[str] = "nearest text"
     advice: ClassVar[str] = "more epochs: --set training.epochs=40"
     spells: ClassVar[bool] = True
 
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why there are no texts, or ""."""
-        if sketch.may_have(TEXT):
-            return ""
-        return f"columns of {sketch.kind_names()} hold no texts"
-
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by characters: each row is held against some thousand others."""
-        texts = joined_texts(train.x, column_names(train))
-        num_letters = sum(map(len, texts))
-        return 1e-5 * num_letters / len(texts)
+        return 1e-5 * letters_a_row(train)
 
     def learn(self, train: TrainSet) -> Predict:
         """Keeps the texts with their answers."""

@@ -22,7 +22,18 @@ _NUM_FOLDS = 3
 
 
 @dataclass(frozen=True)
-class TfidfPeer(Peer):
+class TextPeer(Peer):
+    """What reads texts alone."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no texts, or ""."""
+        if sketch.may_have(TEXT):
+            return ""
+        return f"columns of {sketch.kind_names()} hold no texts"
+
+
+@dataclass(frozen=True)
+class TfidfPeer(TextPeer):
     """A linear support vector machine, or ridge, on TF-IDF of words and pairs of words; how much it
     is regularized is chosen by folds, and so are its probabilities (Platt 1999).
 
@@ -38,19 +49,10 @@ class TfidfPeer(Peer):
         "window=256),)'"
     )
 
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why there are no texts, or ""."""
-        if sketch.may_have(TEXT):
-            return ""
-        return f"columns of {sketch.kind_names()} hold no texts"
-
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by characters and classes."""
-        texts = joined_texts(train.x, column_names(train))
-        num_letters = sum(map(len, texts))
-        letters_a_row = num_letters / len(texts)
         num_fits = 2 + num_models(train, by_class=True)
-        return 6e-7 * letters_a_row * num_fits
+        return 6e-7 * letters_a_row(train) * num_fits
 
     def learn(self, train: TrainSet) -> Predict:
         """Fits the vocabulary and the model."""
@@ -174,3 +176,9 @@ def _machine(inverse_regularization, seed) -> Any:
     from sklearn.svm import LinearSVC
 
     return LinearSVC(C=inverse_regularization, random_state=seed)
+
+
+def letters_a_row(train: TrainSet) -> float:
+    """Returns the mean number of characters of a row's texts."""
+    texts = joined_texts(train.x, column_names(train))
+    return sum(map(len, texts)) / len(texts)

@@ -224,7 +224,7 @@ def learn_by_contest(nets: AdversarialNets, spec: Any, rows: ClassRows, seed: in
 
     tf.config.experimental.enable_op_determinism()
     random = np.random.default_rng(seed)
-    rest = rows.values - rows.means()[rows.y]
+    rest = rows.rest()
     one_hot = rows.one_hot()
     ends = rows.ends()
     size = (spec.batch_rows, spec.code)

@@ -108,7 +108,7 @@ def learn_noise(net: Any, spec: Any, rows: ClassRows, seed: int) -> None:
 
     tf.config.experimental.enable_op_determinism()
     random = np.random.default_rng(seed)
-    rest = rows.values - rows.means()[rows.y]
+    rest = rows.rest()
     one_hot = rows.one_hot()
     ends = rows.ends()
     weights = net.trainable_variables

@@ -89,7 +89,7 @@ class LearnedDiffusion(LearnedGenerator):
         self._net = net
         self._means = rows.means()
         self._one_hot = rows.one_hot()
-        rest = rows.values - self._means[rows.y]
+        rest = rows.rest()
         self._low = rest.min()
         self._high = rest.max()
 

@@ -43,6 +43,10 @@ class ClassRows:
             means[label] = self.values[self.y == label].mean(axis=0)
         return means
 
+    def rest(self) -> np.ndarray:
+        """Returns what each row adds to the mean of its class, float32 [rows, values]."""
+        return self.values - self.means()[self.y]
+
     def ends(self) -> np.ndarray:
         """Returns where the share of each row ends between 0 and 1, float64 [rows]: a class with n
         rows has a share of what is learned from in proportion to the square root of n.

@@ -73,7 +73,7 @@ class ConditionalVae(LearnedGenerator):
         # Given the means, a class of a few rows need not be learned as a bias first: without them
         # codes alone decided what was drawn, and rare classes looked like the frequent ones.
         self._means = rows.means()
-        self._rest = rows.values - self._means[rows.y]
+        self._rest = rows.rest()
         self._random = np.random.default_rng(seed)
         num_classes = rows.num_classes
         num_values = rows.values.shape[1]
