@@ -1,6 +1,7 @@
 """The frame of the answers: verdicts by intervals, the kept results, the page in a browser."""
 
 import ast
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pipelines.answers.frame.claims import (
     estimate,
     exactly,
     geometric,
+    reason,
     verdict,
     within,
 )
@@ -42,13 +44,37 @@ def test_an_interval_decides_a_part():
     assert above("", exactly(0.0)).outcome == "no"
 
 
-def test_the_verdict_is_that_of_the_parts():
-    yes = above("", exactly(1.0))
-    no = above("", exactly(-1.0))
-    unclear = above("", estimate([-1.0, 1.0]))
-    assert verdict([yes, yes]) == HOLDS
-    assert verdict([no, unclear]) == FAILS
-    assert verdict([yes, unclear]) == DEPENDS and verdict([yes, no]) == DEPENDS
+PARTS = {
+    "yes": above("", exactly(1.0)),
+    "no": above("", exactly(-1.0)),
+    "not shown": above("", estimate([-1.0, 1.0])),
+}
+# Which outcomes a claim has among its parts, whatever their number and order.
+VERDICTS = {
+    ("yes",): HOLDS,
+    ("no",): FAILS,
+    ("not shown",): DEPENDS,
+    ("no", "yes"): DEPENDS,
+    ("not shown", "yes"): DEPENDS,
+    ("no", "not shown"): FAILS,
+    ("no", "not shown", "yes"): DEPENDS,
+}
+
+
+@pytest.mark.parametrize("num_parts", [1, 2, 3, 4])
+def test_the_verdict_is_that_of_the_parts(num_parts):
+    for outcomes in itertools.product(PARTS, repeat=num_parts):
+        parts = [PARTS[outcome] for outcome in outcomes]
+        assert [part.outcome for part in parts] == list(outcomes)
+        assert verdict(parts) == VERDICTS[tuple(sorted(set(outcomes)))], outcomes
+
+
+def test_the_reason_counts_the_parts():
+    assert reason(["yes"] * 3) == "of 3 parts 3 hold"
+    assert reason(["not shown"] * 8) == "of 8 parts 8 are not shown"
+    mixed = ["yes", "no", "not shown", "no", "yes", "not shown"]
+    assert reason(mixed) == "of 6 parts 2 hold, 2 do not, 2 are not shown"
+    assert reason(["not shown", "yes", "no"]) == "of 3 parts 1 holds, 1 does not, 1 is not shown"
 
 
 def test_estimates():
@@ -102,6 +128,7 @@ def test_bars_leave_a_cell_empty_that_was_not_measured():
 def test_the_page_loads_nothing():
     text = page([made_result(1, 1.0), made_result(2, -1.0)])
     assert not re.search(r'src="(?!data:)', text) and "<link" not in text and "url(" not in text
+    assert "of 1 part 1 holds" in text and "of 1 part 1 does not" in text
     assert "Is &lt;b&gt; larger" in text and "1 hold, 1 not holding here" in text
     assert 'href="https://example.org/paper"' in text and "A book without an address" in text
 
@@ -175,7 +202,7 @@ def test_the_command_lists_runs_and_keeps(command, tmp_path, monkeypatch):
     assert code == 0 and "51 Is <b> larger" in output
     target = tmp_path / "pages" / "index.html"
     code, output, _ = command("answer", "51", "--page", target, "--folder", tmp_path)
-    assert code == 0 and "Verdict: holds." in output and "1 answers" in output
+    assert code == 0 and "Verdict: holds; of 1 part 1 holds." in output and "1 answers" in output
     assert (tmp_path / "answers" / "51.png").read_bytes().startswith(b"\x89PNG")
     assert "it is above zero" in target.read_text()
     code, _, error = command("answer", "7", "--folder", tmp_path)

@@ -12,7 +12,7 @@ from pipelines.answers.listed import ANSWERS
 # Question → its verdict, and the outcomes of the parts of its claim.
 FOUND = {
     1: (
-        "does not hold here: not shown, not shown, not shown, not shown, not shown, "
+        "depends: not shown, not shown, not shown, not shown, not shown, "
         "not shown, not shown, not shown"
     ),
     2: "depends: yes, yes, not shown, not shown, not shown",

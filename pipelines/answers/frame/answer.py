@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from .claims import Part, verdict
+from .claims import Part, reason, verdict
 from .exhibits import Cell, Exhibit
 
 
@@ -85,6 +85,11 @@ class Result:
     title: str
     picture: str
     seconds: float
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is: how many parts hold, do not, and are not shown."""
+        return reason([outcome for *_, outcome in self.parts])
 
     def to_json(self) -> dict[str, Any]:
         """Returns it as values of JSON."""

@@ -16,6 +16,13 @@ YES = "yes"
 NO = "no"
 UNCLEAR = "not shown"
 
+# An outcome → what is stated of one part, and of more.
+_COUNTED = {
+    YES: ("holds", "hold"),
+    NO: ("does not", "do not"),
+    UNCLEAR: ("is not shown", "are not shown"),
+}
+
 
 def estimate(values: Sequence[float] | np.ndarray) -> FoldMean:
     """Returns the mean of independent repeats, with Student's 95 % interval.
@@ -91,10 +98,32 @@ def within(words: str, measured: FoldMean, low: float, high: float) -> Part:
 
 
 def verdict(parts: Sequence[Part]) -> str:
-    """Returns "holds" if every part does, "does not hold here" if none does, else "depends"."""
+    """Returns "holds" if every part does, "does not hold here" if some do not and none does.
+
+    All else is "depends": on the part, or on more rows and seeds than there are. Parts that are not
+    shown refute nothing, so that a claim of them alone depends too.
+    """
     outcomes = {part.outcome for part in parts}
     if outcomes == {YES}:
         return HOLDS
-    if YES not in outcomes:
+    if NO in outcomes and YES not in outcomes:
         return FAILS
     return DEPENDS
+
+
+def reason(outcomes: Sequence[str]) -> str:
+    """Returns what the verdict was made of: how many parts hold, do not, and are not shown.
+
+    Args:
+        outcomes: of the parts, one each.
+    """
+    counted = []
+    for outcome, words in _COUNTED.items():
+        count = outcomes.count(outcome)
+        one, more = words
+        if count == 1:
+            counted.append(f"1 {one}")
+        if count > 1:
+            counted.append(f"{count} {more}")
+    parts = "part" if len(outcomes) == 1 else "parts"
+    return f"of {len(outcomes)} {parts} {', '.join(counted)}"

@@ -20,7 +20,7 @@ def print_result(result: Result, path: Path) -> None:
     console.print(_table(result.headings, result.lines))
     console.print(f"{result.setting} [..]: 95 % intervals.\n")
     console.print(_table(["part of the claim", "measured", "holds"], result.parts))
-    console.print(f"Verdict: {result.verdict}.\n")
+    console.print(f"Verdict: {result.verdict}; {result.reason}.\n")
     console.print(f"Known: {result.known}")
     for source in result.sources:
         console.print(f"  {source}")
