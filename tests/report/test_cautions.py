@@ -316,7 +316,8 @@ def test_scores_of_a_part_of_the_rows_stand_below_those_of_keras_on_the_same():
         rung("ethosu", None, 0),
         rung("web", num_rows=400, scores={"accuracy": 0.7}, reference={"accuracy": 0.71}),
     ]
-    report = {"ladder": ladder, "rows": {"test": 1000}}
+    target = {"task": "binary", "name": "y"}
+    report = {"ladder": ladder, "rows": {"test": 1000}, "target": target}
     assert [
         (line.form, line.scores.get("accuracy"), line.is_rung) for line in ladder_lines(report)
     ] == [
