@@ -99,7 +99,8 @@ def print_comparison(result: "Comparison") -> None:
     console.print(_title(result), soft_wrap=True)
     members = [member for member in (result.usual, *result.others) if member.scores]
     differences = result.differences()
-    table = _empty_table(result.slot, (result.deciding, "better by", "95 % interval", "p"))
+    deciding = result.metric_words(result.deciding)
+    table = _empty_table(result.slot, (deciding, "better by", "95 % interval", "p"))
     for member in members:
         difference = differences.get(member.words)
         table.add_row(
@@ -112,7 +113,7 @@ def print_comparison(result: "Comparison") -> None:
         )
     console.print(table)
     more = _more_metrics(result)
-    headings = (f"{result.deciding}, 95 %", *more, "bytes")
+    headings = (f"{deciding}, 95 %", *more, "bytes")
     table = _empty_table(result.slot, headings)
     for member in members:
         table.add_row(
@@ -134,6 +135,7 @@ def print_comparison(result: "Comparison") -> None:
 
 def _empty_table(slot, headings):
     """Returns a table whose first column alone is folded where the terminal is narrow."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
@@ -144,7 +146,7 @@ def _empty_table(slot, headings):
     )
     for heading in headings:
         table.add_column(
-            heading,
+            escape(heading),
             justify="right",
             no_wrap=True,
         )

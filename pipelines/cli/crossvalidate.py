@@ -84,6 +84,7 @@ def _tuning(options):
 def print_folds(result: "FoldsResult") -> None:
     """Prints means over the folds as a table, the deciding metric first, then the score of each."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
@@ -98,12 +99,15 @@ def print_folds(result: "FoldsResult") -> None:
             values = result.values(metric, form)
             interval = f"{found.low:.4g} to {found.high:.4g}"
             numbers = [f"{each:.4g}" for each in (found.sd, min(values), max(values))]
-            table.add_row(metric, form, f"{found.mean:.4g}", interval, *numbers)
+            words = escape(result.metric_words(metric))
+            table.add_row(words, form, f"{found.mean:.4g}", interval, *numbers)
     console = Console(highlight=False)
     console.print(_title(result), soft_wrap=True)
     console.print(table)
     scores = ", ".join(f"{each:.4g}" for each in result.values(result.deciding))
-    console.print(f"{result.deciding} decides. int8, fold by fold: {scores}", soft_wrap=True)
+    deciding = result.metric_words(result.deciding)
+    line = f"{deciding} decides. int8, fold by fold: {scores}"
+    console.print(Text(line), soft_wrap=True)
     for line in _chosen(result):
         console.print(Text(line), soft_wrap=True)
     print_peers(result, console)
@@ -128,6 +132,7 @@ def _in_words(value):
 
 def print_peers(result: "FoldsResult", console: "Console") -> None:
     """Prints plain peers on the same folds, and whether the int8 file is ahead of the best."""
+    from rich.markup import escape
     from rich.table import Table
 
     means = result.peer_means()
@@ -135,7 +140,8 @@ def print_peers(result: "FoldsResult", console: "Console") -> None:
         return
     table = Table()
     table.add_column("plain peers, same folds")
-    for name in (result.deciding, "ours better by", "95 % interval", "p"):
+    metric = escape(result.metric_words(result.deciding))
+    for name in (metric, "ours better by", "95 % interval", "p"):
         table.add_column(name, justify="right")
     for name, (mean, ahead) in means.items():
         interval = f"{ahead.low:+.4g} to {ahead.high:+.4g}"
@@ -146,7 +152,7 @@ def print_peers(result: "FoldsResult", console: "Console") -> None:
     word = "worse" if ahead.mean < 0 else "better"
     console.print(
         f"{_verdict(ahead)} the best plain peer, {best}: {word} by {abs(ahead.mean):.4g} in "
-        f"{result.deciding} (corrected resampled t-test over {len(result.folds)} folds)",
+        f"{metric} (corrected resampled t-test over {len(result.folds)} folds)",
         soft_wrap=True,
     )
 

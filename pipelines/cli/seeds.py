@@ -48,6 +48,7 @@ def print_seeds(result: "SeedsResult") -> None:
     """Prints the scores of all seeds as a table, the deciding metric first."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     seeds = ", ".join(map(str, result.seeds))
     title = f"{result.name}: {result.num_rows:,} raw test rows, split {result.split}, seeds {seeds}"
@@ -59,7 +60,7 @@ def print_seeds(result: "SeedsResult") -> None:
     for metric in sorted(summary["int8"], key=lambda name: name != result.deciding):
         for form, spreads in summary.items():
             numbers = [f"{value:.4g}" for value in spreads[metric].values()]
-            table.add_row(metric, form, *numbers)
+            table.add_row(Text(result.metric_words(metric)), form, *numbers)
     console = Console(highlight=False)
     console.print(title, soft_wrap=True)
     console.print(table)
@@ -67,8 +68,8 @@ def print_seeds(result: "SeedsResult") -> None:
         line = f"seed {seed} did not pass the ladder, and is in no number: {reason}"
         console.print(line, soft_wrap=True)
     score = result.scores["int8"][result.deciding][result.seeds.index(result.median_seed)]
-    console.print(
-        f"{result.deciding} decides. Its median, {score:.4g} (int8), is of seed "
-        f"{result.median_seed}, whose bundle is {result.bundle.folder}",
-        soft_wrap=True,
+    line = (
+        f"{result.metric_words(result.deciding)} decides. Its median, {score:.4g} (int8), is of "
+        f"seed {result.median_seed}, whose bundle is {result.bundle.folder}"
     )
+    console.print(Text(line), soft_wrap=True)

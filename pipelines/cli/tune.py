@@ -130,13 +130,15 @@ def _title(result):
     if result.num_folds > 1:
         folds = f"{result.num_folds} inner folds"
     return (
-        f"{result.name}: {len(result.trials)} trials, judged by the int8 file's {result.deciding} "
+        f"{result.name}: {len(result.trials)} trials, judged by the int8 file's "
+        f"{result.metric_words} "
         f"on {folds} of {result.split}; its test rows are in none"
     )
 
 
 def _table(result):
     """The best trials, or all on the front of several objectives; with their knobs."""
+    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
@@ -144,7 +146,7 @@ def _table(result):
     if len(result.objectives) == 1:
         shown = result.ranked()[:_MOST_LINES]
     table = Table()
-    for name in ("trial", result.deciding, "bytes", "arena", "ms"):
+    for name in ("trial", escape(result.metric_words), "bytes", "arena", "ms"):
         table.add_column(name, justify="right")
     table.add_column("knobs", overflow="fold")
     for trial in shown:
@@ -200,7 +202,7 @@ def _comparison(result):
     if best is before:
         return f"best: trial {best.number}, the recipe as it was: no other was better"
     return (
-        f"best: trial {best.number}, {result.deciding} {best.score:.4g}; the recipe as it was: "
+        f"best: trial {best.number}, {result.metric_words} {best.score:.4g}; the recipe as it was: "
         f"{before.score:.4g}. bytes: {best.size_bytes:,} and {before.size_bytes:,}"
     )
 

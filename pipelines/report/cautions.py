@@ -10,6 +10,7 @@ from ..settings import written
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
 from ..training.training import Training
+from .numbers import metric_of
 from .peers import FEWEST_OF_CLASS
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
@@ -129,7 +130,7 @@ def _worse_than_plain(facts):
     score = best["scores"][metric]
     if sign * score <= sign * int8:
         return []
-    shown = metric.replace("_", " ")
+    shown = metric_of(facts, metric)
     return [f"{best['what']} does better than this model: {shown} {score:.3f} and {int8:.3f}"]
 
 
@@ -198,7 +199,7 @@ def _still_rising(recipe, facts):
     # The best was reached before, too: on few rows scores tie.
     if values[-1] != best:
         return []
-    shown = metric.replace("_", " ")
+    shown = metric_of(facts, metric)
     return [
         f"Training ended after its {training.epochs} epochs while {shown} of validation rows was "
         f"still {better}: --set training.epochs={2 * training.epochs}"

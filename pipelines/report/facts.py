@@ -19,6 +19,7 @@ from . import pictures as draw
 from .cautions import find_cautions
 from .doubtful_rows import as_plain as rows_as_plain
 from .figures import Picture
+from .numbers import metric_of
 from .peers import peer_facts
 from .suspects import as_plain
 from .text_cuts import count_cuts
@@ -297,7 +298,9 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     target = splits.test.schema.target
     pictures = list(task_of(target).pictures(splits.test.y, answers["litert_int8"], target))
     if facts["history"]:
-        curves = draw.learning_curves(facts["history"], facts["judge"]["deciding"])
+        deciding = facts["judge"]["deciding"]
+        words = metric_of(facts, deciding)
+        curves = draw.learning_curves(facts["history"], deciding, words)
         pictures.insert(0, Picture("learning curves", curves))
     if facts["watched"]:
         pictures += watched_pictures(facts["watched"])

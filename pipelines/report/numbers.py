@@ -1,6 +1,26 @@
-"""Scores as text."""
+"""Scores as text, and what they are scores of."""
 
 import math
+from collections.abc import Mapping
+
+from ..tasks import TASKS
+from ..tasks.metrics import metric_words
+
+
+def metric_of(report: Mapping, metric: str) -> str:
+    """Returns a metric of a report in words: an error with the target whose unit it has.
+
+    Args:
+        report: The content of report.json.
+        metric: Its name.
+    """
+    return metric_words(metric, error_of_report(report))
+
+
+def error_of_report(report: Mapping) -> str:
+    """Returns the column whose unit the errors of a report have, or ""."""
+    target = report["target"]
+    return TASKS[target["task"]].error_of(target["name"])
 
 
 def number(value: float | None, digits: int = 4) -> str:

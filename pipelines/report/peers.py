@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tasks import TASKS, task_of
 from ..tasks.metrics import direction, is_smaller_better
-from .numbers import number, signed
+from .numbers import metric_of, number, signed
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -47,7 +47,7 @@ def peer_facts(recipe: Recipe, evaluation: Evaluation, *, test: HeldOut) -> dict
     rarest = _rows_of_rarest(test)
     if rarest < FEWEST_OF_CLASS:
         return found | _no_verdict(table, rarest)
-    return found | _verdict(recipe, table, len(test))
+    return found | _verdict(recipe, table, test)
 
 
 def _rows_of_rarest(test):
@@ -115,7 +115,7 @@ def _advice(recipe, best):
     )
 
 
-def _verdict(recipe, table, num_test):
+def _verdict(recipe, table, test):
     """Returns which peer is best, whether what ships is ahead of it, and both in a sentence."""
     best = table.scores[0]
     interval = best.margin.interval
@@ -132,20 +132,21 @@ def _verdict(recipe, table, num_test):
     return {
         "best": best.name,
         "verdict": verdict,
-        "sentence": _sentence(recipe, table, verdict, num_test),
+        "sentence": _sentence(recipe, table, verdict, test),
         "advice": advice,
     }
 
 
-def _sentence(recipe, table, verdict, num_test):
+def _sentence(recipe, table, verdict, test):
     best = table.scores[0]
-    metric = table.metric.replace("_", " ")
+    target = test.schema.target
+    metric = task_of(target).metric_words(table.metric, target.name)
     if is_smaller_better(table.metric):
         metric = f"{metric} (smaller is better)"
     value = best.margin.value
     low, high = best.margin.interval
     how = (
-        f"95 % interval, paired bootstrap over {num_test:,} test rows; split {recipe.split!r}, "
+        f"95 % interval, paired bootstrap over {len(test):,} test rows; split {recipe.split!r}, "
         f"seed {recipe.training.seed}"
     )
     if verdict == TIED:
@@ -198,7 +199,7 @@ def _is_known(report, metric):
 
 def peer_headings(report: dict, *, most: int = MOST_METRICS) -> list[str]:
     """Returns the headings of the table, that of the names apart; `most` metrics have a column."""
-    metrics = [metric.replace("_", " ") for metric in peer_metrics(report)]
+    metrics = [metric_of(report, metric) for metric in peer_metrics(report)]
     return [*metrics[:most], "ours better by [95 %]", "rows", "s to fit", "on a device"]
 
 

@@ -5,10 +5,12 @@ import numpy as np
 from .figures import BLUE, GREY, ORANGE, drawable
 
 MAX_COLUMNS = 40
+MOST_LETTERS = 60
 
 
-def learning_curves(history: dict[str, list[float]], deciding: str):
-    """Loss and the deciding metric by epoch."""
+def learning_curves(history: dict[str, list[float]], deciding: str, words: str):
+    """Loss and the deciding metric by epoch; `words`: the metric as a reader sees it."""
+    name = drawable(words, MOST_LETTERS)
 
     def draw(axes):
         epochs = np.arange(1, len(history["loss"]) + 1)
@@ -25,10 +27,9 @@ def learning_curves(history: dict[str, list[float]], deciding: str):
         axes.set(
             xlabel="epoch",
             ylabel="loss",
-            title=f"Learning curves: loss and {deciding.replace('_', ' ')}",
+            title=f"Learning curves: loss and {name}",
         )
         other = axes.twinx()
-        name = deciding.replace("_", " ")
         other.plot(
             epochs, history[f"val_{deciding}"], marker=".", color=ORANGE, label=f"validation {name}"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..device.cells import KINDS
 from ..device.visible import visible
 from ..tasks import TASKS
-from .numbers import number
+from .numbers import metric_of, number
 from .peers import BEHIND, peer_headings, peer_lines, peer_note
 from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines
 
@@ -208,7 +208,8 @@ def print_ladder(facts: dict, folder: Path) -> None:
         metric = task.baseline_metric(facts["judge"]["deciding"])
         others = _not_among_peers(baselines[1:], facts)
         if others:
-            _print_plain(console, _comparison_words(others, metric))
+            shown = metric_of(facts, metric)
+            _print_plain(console, _comparison_words(others, metric, shown))
     if facts.get("peers"):
         _print_peers(console, facts)
     cautions = facts.get("cautions") or ()
@@ -227,7 +228,7 @@ def _print_peers(console, facts):
     table.add_column("plain peers")
     # As many metrics as a window has room for; the page has more.
     for heading in peer_headings(facts, most=1):
-        table.add_column(heading, justify="right")
+        table.add_column(_plain(heading), justify="right")
     for line in peer_lines(facts, most=1):
         style = "bold" if line.ships else ""
         table.add_row(_plain(line.name), *map(_plain, line.cells), style=style)
@@ -248,8 +249,8 @@ def _ladder_table(facts, metrics):
     table = Table()
     table.add_column("form")
     for metric in metrics:
-        heading = metric.replace("_", " ")
-        table.add_column(heading, justify="right")
+        heading = metric_of(facts, metric)
+        table.add_column(_plain(heading), justify="right")
     for heading in LADDER_HEADINGS:
         short = heading.replace("largest difference", "largest")
         table.add_column(short, justify="right")
@@ -295,14 +296,15 @@ def _not_among_peers(baselines, facts):
     return [line for line in baselines if line["what"] not in shown]
 
 
-def _comparison_words(baselines, metric):
-    """Returns the scores of models for comparison, each by the name in front of its details."""
+def _comparison_words(baselines, metric, shown):
+    """Returns the scores of models for comparison, each by the name in front of its details; the
+    metric by its name, and as it is shown.
+    """
     scores = []
     for line in baselines:
         name, _, _ = line["what"].partition("(")
         score = number(line["scores"][metric])
         scores.append(f"{name.strip()} {score}")
-    shown = metric.replace("_", " ")
     return f"For comparison, {shown}: {', '.join(scores)}"
 
 
@@ -335,7 +337,7 @@ def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None
     """Prints lines of text as a table."""
     from rich.table import Table
 
-    table = Table(*headings)
+    table = Table(*map(_plain, headings))
     for line in lines:
         cells = [_plain(cell, most=500) for cell in line]
         table.add_row(*cells)

@@ -7,13 +7,14 @@ import platform
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..device.visible import visible
 from ..engine.environment import installed_version
 from ..tasks import TASKS
 from .markdown import code, plain, prose
-from .numbers import number
+from .numbers import metric_of, number
 from .peers import peer_headings, peer_lines, peer_note
 
 PACKAGES = (
@@ -76,6 +77,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         shown_metrics=task.shown_metrics,
         agreement_unit=task.agreement_unit.replace("rows", "test rows"),
         metrics=list(report["ladder"][0]["scores"]),
+        metric_words=partial(metric_of, report),
         decision_text=decision_text(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
     )
@@ -206,7 +208,7 @@ def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
         report: The content of report.json.
         shown: The metrics that have a column.
     """
-    metrics = [metric.replace("_", " ") for metric in shown]
+    metrics = [plain(metric_of(report, metric)) for metric in shown]
     headings = ["form", *metrics, *LADDER_HEADINGS]
     lines = [_table_line(headings), "|---" * len(headings) + "|"]
     for line in ladder_lines(report):

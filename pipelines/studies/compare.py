@@ -49,6 +49,10 @@ class Comparison:
         """The metric that decides."""
         return self.usual.folds[0].deciding
 
+    def metric_words(self, metric: str) -> str:
+        """Returns a metric as a reader sees it: of an error, which column it is of."""
+        return self.usual.folds[0].metric_words(metric)
+
     @property
     def test_share(self) -> float:
         """Rows judged on / rows learned from, on average over the folds."""

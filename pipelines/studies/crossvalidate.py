@@ -72,6 +72,10 @@ class FoldsResult:
         """The metric that decides."""
         return self.folds[0].deciding
 
+    def metric_words(self, metric: str) -> str:
+        """Returns a metric as a reader sees it: of an error, which column it is of."""
+        return self.folds[0].metric_words(metric)
+
     def values(self, metric: str, form: str = "int8") -> list[float]:
         """Returns one score a fold."""
         return [fold.scores[form][metric] for fold in self.folds]

@@ -19,6 +19,8 @@ from ..run import fit, frame, judge, peers, read, refit, settle, ship, split
 from ..settings import to_json
 from ..targets.litert.spec import TargetLiteRT
 from ..targets.micro.runner import arena_bytes_of
+from ..tasks import task_of
+from ..tasks.metrics import metric_words
 from ..verify.fitting import best_epoch
 
 STAGE = "judged"
@@ -41,6 +43,7 @@ class Judged:
         num_epochs: after which the network had the weights that were kept; 0 where it learns
             without epochs.
         peers: name of a plain peer → its scores on the same rows, if they were asked for.
+        error_of: the column whose unit errors have, or "".
     """
 
     deciding: str
@@ -53,6 +56,7 @@ class Judged:
     failed: str = ""
     num_epochs: int = 0
     peers: dict[str, dict[str, float]] = field(default_factory=dict)
+    error_of: str = ""
 
     @property
     def score(self) -> float:
@@ -68,6 +72,10 @@ class Judged:
     def num_folded(self) -> int:
         """Rows of all three parts."""
         return sum(self.num_rows.values())
+
+    def metric_words(self, metric: str) -> str:
+        """Returns a metric as a reader sees it."""
+        return metric_words(metric, self.error_of)
 
     def known_metrics(self) -> list[str]:
         """Returns the metrics that are numbers here: ROC-AUC of rows of one class is none."""
@@ -125,6 +133,7 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
     rungs = {rung.form: rung for rung in evaluation.rungs}
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
     int8 = rungs["litert_int8"]
+    target = shipped.signature.target
     return Judged(
         deciding=recipe.judge.deciding,
         scores={form: dict(rungs[f"litert_{form}"].scores) for form in ("float32", "int8")},
@@ -136,6 +145,7 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
         failed=str(evaluation.failed or ""),
         num_epochs=_num_epochs(recipe, trained),
         peers=_peer_scores(evaluation),
+        error_of=task_of(target).error_of(target.name),
     )
 
 

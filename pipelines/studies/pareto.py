@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import compress
 
 from ..errors import RecipeError
-from ..report.figures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..slots import Target
 from ..targets.budgets import Cost
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
 
 # Scores of single trainings that differ by less say nothing.
 TIE = 0.01
+_MOST_LETTERS = 60
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,14 @@ def _rank(point):
     return ""
 
 
-def draw_points(points: Iterable[Point], metric: str) -> tuple[tuple[str, str], ...]:
-    """Draws score against bytes, and against milliseconds: (title, base64 PNG)."""
-    name = metric.replace("_", " ")
+def draw_points(points: Iterable[Point], words: str) -> tuple[tuple[str, str], ...]:
+    """Draws score against bytes, and against milliseconds: (title, base64 PNG).
+
+    Args:
+        points: what is drawn.
+        words: the metric as a reader sees it.
+    """
+    name = drawable(words, _MOST_LETTERS)
     points = list(points)
     sizes = [point.size_bytes for point in points]
     latencies = [point.latency_ms for point in points]

@@ -15,6 +15,8 @@ from ..engine.making import making
 from ..engine.workspace import write_whole
 from ..errors import RecipeError, VerifyError
 from ..recipe import Recipe
+from ..report.numbers import error_of_report
+from ..tasks.metrics import metric_words
 from .workers import Workers, wait_for_each
 
 FORMS = ("float32", "int8")
@@ -34,6 +36,7 @@ class SeedsResult:
         failed: seed → why its ladder failed.
         median_seed: whose int8 model has the median of the deciding metric.
         bundle: of that seed.
+        error_of: the column whose unit errors have, or "".
     """
 
     name: str
@@ -45,6 +48,11 @@ class SeedsResult:
     failed: dict[int, str]
     median_seed: int
     bundle: Bundle
+    error_of: str = ""
+
+    def metric_words(self, metric: str) -> str:
+        """Returns a metric as a reader sees it: of an error, which column it is of."""
+        return metric_words(metric, self.error_of)
 
     def summary(self) -> dict[str, dict[str, dict[str, float]]]:
         """Returns form → metric → mean, sd, min and max over the seeds; sd of one seed is 0."""
@@ -143,6 +151,7 @@ def _write(recipe, passed, failed, folder):
         failed=failed,
         median_seed=median_seed,
         bundle=bundle,
+        error_of=error_of_report(first),
     )
     write_whole(folder / f"{recipe.name}.seeds.json", as_json(result.to_json()).encode())
     return result

@@ -110,7 +110,7 @@ def _smaller_bundle(bundle, recipe, budget, *, ways, epochs, into):
     trained = replace(trained, compression=search.steps(way))
     shipped = _with_tradeoff(export(recipe, trained), search)
     evaluation = judge(recipe, shipped, splits.test)
-    drawn = draw_points(search.points.values(), recipe.judge.deciding)
+    drawn = draw_points(search.points.values(), search.metric_words)
     return write(
         recipe,
         data,
@@ -196,6 +196,12 @@ class _Search:
             deciding=recipe.judge.deciding,
         )
 
+    @property
+    def metric_words(self):
+        """The deciding metric as a reader sees it."""
+        target = self.inputs.signature.target
+        return task_of(target).metric_words(self.recipe.judge.deciding, target.name)
+
     def try_ways(self, ways):
         """Makes, converts and measures each way; those that differ in form alone together."""
         for (compress, quantize), group in groupby(
@@ -220,7 +226,7 @@ class _Search:
         self.points = with_front(self.points, deciding)
         way = choose(self.points, budget, deciding)
         self.points[way] = replace(self.points[way], chosen=True)
-        headings = ("way", deciding.replace("_", " "), "bytes", "gzip", "ms", "arena", "result")
+        headings = ("way", self.metric_words, "bytes", "gzip", "ms", "arena", "result")
         print_lines(lines_of(self.points.values()) + self.refused, headings)
         return way
 

@@ -135,7 +135,7 @@ def run_trials(
         unjudged += ended
         if batch.deciding:
             for trial in unjudged:
-                store.add(trial, deciding=batch.deciding)
+                store.add(trial, deciding=batch.deciding, error_of=batch.error_of)
             unjudged = []
         elif batch.errors:
             raise batch.first_error()
@@ -182,6 +182,7 @@ def _result(judge, recipe, store, *, plan, folder):
         before=_before(judge, recipe, trials, store.space),
         recipe=tuned,
         path=folder / f"{tuned.name}.json",
+        error_of=store.error_of(),
     )
     write_recipe(result.path, tuned)
     write_pictures(folder / f"{recipe.name}.tune", result)

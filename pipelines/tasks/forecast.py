@@ -48,6 +48,10 @@ class ForecastTask(Task):
     staggers_outputs = False  # many outputs, and none of them to rank
     keeps_own_scale = True
 
+    def error_of(self, name: str) -> str:
+        """Returns the target: its errors are in its unit."""
+        return name
+
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns the horizon times the quantiles."""
         if frame is None:

@@ -12,12 +12,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..device.target import Target
+from ..device.visible import visible
 
 SMALLER_IS_BETTER = frozenset(
     {"log_loss", "brier", "hamming_loss", "mae", "rmse", "mase", "pinball", "cost"}
 )
 # Of what a loss is counted as a share: in dollars or degrees .01 is much or nothing.
 SHARE_METRICS = frozenset({"mae", "rmse", "mase", "pinball", "cost"})
+# In the unit of what they are errors of: without its name they are bare numbers.
+UNIT_METRICS = frozenset({"mae", "rmse", "pinball"})
+_MOST_LETTERS = 40  # of a name from data
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
 _ANOMALY_METRICS = (
@@ -40,6 +44,22 @@ def direction(metric: str) -> int:
     if is_smaller_better(metric):
         return -1
     return 1
+
+
+def metric_words(metric: str, error_of: str = "") -> str:
+    """Returns a metric as a reader sees it: an error with the column whose unit it has.
+
+    Args:
+        metric: its name.
+        error_of: as a task's `error_of` gives it.
+    """
+    words = metric.replace("_", " ")
+    if not error_of or metric not in UNIT_METRICS:
+        return words
+    name = visible(error_of[:_MOST_LETTERS])
+    if len(error_of) > _MOST_LETTERS:
+        name = f"{name}…"
+    return f"{words} of {name}"
 
 
 def limits_of(metric: str) -> tuple[float, float]:

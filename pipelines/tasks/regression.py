@@ -32,7 +32,7 @@ from .margins import (
     margin_words,
     with_margin,
 )
-from .metrics import score_values
+from .metrics import metric_words, score_values
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -51,6 +51,10 @@ class RegressionTask(Task):
     interval_metrics = ("mae", "rmse", "r2")
     output_unit = "standard deviations of the target"
     has_one_truth = True
+
+    def error_of(self, name: str) -> str:
+        """Returns the target: its errors are in its unit."""
+        return name
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns 1."""
@@ -228,11 +232,12 @@ class RegressionTask(Task):
 
     def worse_than_constant(self, facts: Mapping) -> list[str]:
         """Returns a caution by RMSE and MAE."""
+        name = facts["target"]["name"]
         plain = facts["constant"]["scores"]
         int8 = facts["scores"]["litert_int8"]
         worse = [
-            f"{name} {int8[metric]:.4g} and {plain[metric]:.4g}"
-            for metric, name in (("rmse", "RMSE"), ("mae", "MAE"))
+            f"{metric_words(metric, name)} {int8[metric]:.4g} and {plain[metric]:.4g}"
+            for metric in ("rmse", "mae")
             if int8[metric] >= plain[metric]
         ]
         if not worse:

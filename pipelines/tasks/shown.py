@@ -13,6 +13,7 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
+from .metrics import metric_words
 from .mistakes import Mistake
 
 
@@ -36,6 +37,16 @@ class ShownTask(ABC):
     """
 
     shown_metrics: ClassVar[tuple[str, ...]]
+
+    def error_of(self, name: str) -> str:
+        """Returns the column whose unit errors have, of the target's `name`; "" where a task has no
+        errors in a unit.
+        """
+        return ""
+
+    def metric_words(self, metric: str, name: str) -> str:
+        """Returns a metric as a reader sees it, of a target with that `name`."""
+        return metric_words(metric, self.error_of(name))
 
     def few_rows(self, noun: str) -> str:
         """Returns what makes a metric jump, in words; `noun`: "rows" or "windows"."""

@@ -109,7 +109,7 @@ def test_of_errors_the_smaller_is_better():
     near = y + 10 * np.cos(np.arange(NUM_ROWS))
     far = y + 100 * np.cos(np.arange(NUM_ROWS))
     facts = facts_of({"far": far}, near, target=NUMBERS, deciding="rmse")
-    assert facts["verdict"] == "ahead" and "rmse (smaller is better)" in facts["sentence"]
+    assert facts["verdict"] == "ahead" and "rmse of y (smaller is better)" in facts["sentence"]
     assert facts["lines"][0]["name"] == OURS
     margin = facts["lines"][1]["margin"]
     assert margin["value"] == pytest.approx(0.9 * 100 / np.sqrt(2), rel=0.01)

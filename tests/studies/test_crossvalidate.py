@@ -66,7 +66,7 @@ def test_the_table(result, capsys):
     print_folds(folds)
     shown = capsys.readouterr().out
     assert "2 folds of SplitRandom" in shown and "342 rows judged" in shown
-    assert "rmse decides" in shown
+    assert "rmse of Body Mass (g) decides" in shown
     table = folds.table()
     assert list(table["fold"]) == [0, 1]
     assert list(table["rmse"]) == folds.values("rmse")

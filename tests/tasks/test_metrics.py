@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.device.calibration import positive_or_largest, probabilities
+from pipelines.tasks import TASKS
 from pipelines.tasks.intervals import bootstrap_intervals
 from pipelines.tasks.metrics import (
     LABEL_METRICS,
     loss_of,
+    metric_words,
     score_classes,
     score_labels,
     score_ranks,
@@ -111,3 +113,22 @@ def test_several_classes_get_one_adjustment():
     )
     assert chosen > plain + 0.05 and offsets[2] > offsets[1] > offsets[0]
     np.testing.assert_allclose(probabilities(logits).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    "task, metric, words",
+    [
+        ("regression", "rmse", "rmse of body_mass_g"),
+        ("forecast", "mae", "mae of body_mass_g"),
+        ("forecast", "mase", "mase"),
+        ("anomaly", "mae", "mae"),
+        ("binary", "average_precision", "average precision"),
+    ],
+)
+def test_an_error_is_named_with_the_column_whose_unit_it_has(task, metric, words):
+    assert TASKS[task].metric_words(metric, "body_mass_g") == words
+
+
+def test_a_name_from_data_is_shortened_and_its_control_characters_are_escaped():
+    assert metric_words("mae", "a\tb") == "mae of a\\tb"
+    assert metric_words("mae", "a" * 100) == f"mae of {'a' * 40}…"

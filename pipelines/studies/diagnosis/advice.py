@@ -60,10 +60,9 @@ def _gap_words(held):
     learned = held.mean(usual.learned)
     judged = held.mean(usual.judged)
     gap = held.gap()
-    metric = held.deciding.replace("_", " ")
     return (
-        f"{metric} is {learned.mean:.3g} on rows that it learned from and {judged.mean:.3g} on "
-        f"others: better by {gap.mean:.3g} [{gap.low:.3g}, {gap.high:.3g}]."
+        f"{held.metric_words} is {learned.mean:.3g} on rows that it learned from and "
+        f"{judged.mean:.3g} on others: better by {gap.mean:.3g} [{gap.low:.3g}, {gap.high:.3g}]."
     )
 
 

@@ -174,7 +174,7 @@ def _result(
     if runs.widths:
         readings.append(width_reading(held))
     if parts is not None:
-        readings.append(parts_reading(parts, is_of_classes=_has_labels(runs)))
+        readings.append(parts_reading(held, parts, is_of_classes=_has_labels(runs)))
     if runs.regularizers:
         readings.append(regularizers_reading(held))
     result = Interpretation(

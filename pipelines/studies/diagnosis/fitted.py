@@ -41,6 +41,7 @@ class Fitted:
         num_rows: "train", "valid" and "test" → rows.
         answers: int64 [rows], the places of labels, or float64 [rows, ...], values; of the fold.
         truth: like the answers.
+        error_of: the column whose unit errors have, or "".
     """
 
     deciding: str
@@ -49,6 +50,7 @@ class Fitted:
     num_rows: dict[str, int]
     answers: np.ndarray
     truth: np.ndarray
+    error_of: str = ""
 
     @property
     def num_learned(self) -> int:
@@ -119,6 +121,7 @@ def fit_once(recipe: Recipe, splits: Splits) -> Fitted:
         num_rows={name: len(part) for name, part in parts.items()},
         answers=given,
         truth=np.asarray(splits.test.y),
+        error_of=task.error_of(target.name),
     )
 
 

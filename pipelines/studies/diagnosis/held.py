@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...tasks.metrics import direction
+from ...tasks.metrics import direction, metric_words
 from ..corrected import Difference, FoldMean, hold_against, score_over_folds
 from .runs import DiagnosisRuns
 
@@ -45,6 +45,19 @@ class Held:
     def deciding(self) -> str:
         """The metric that decides."""
         return self.runs.usual.fits[0].deciding
+
+    @property
+    def metric_words(self) -> str:
+        """It as a reader sees it: of an error, which column it is of."""
+        return metric_words(self.deciding, self.runs.usual.fits[0].error_of)
+
+    @property
+    def of_target(self) -> str:
+        """ " of " and the target whose unit errors have, or ""."""
+        name = self.runs.usual.fits[0].error_of
+        if not name:
+            return ""
+        return f" of {name}"
 
     @property
     def test_share(self) -> float:

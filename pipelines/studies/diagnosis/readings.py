@@ -66,8 +66,8 @@ def _curve_reading(held, runs, *, of, verdict, places, label):
         headings=(of, "learned from", "95 %", "not seen", "95 %"),
         lines=tuple(lines),
         pictures=(Picture(title, curve, width=_WIDTH, height=_HEIGHT),),
-        note=f"The folds that are judged on stay the same. {_INTERVAL}; the picture shows bands "
-        "that are much wider than the curves in part, the table as a whole.",
+        note=f"{_scores_words(held)}. The folds that are judged on stay the same. {_INTERVAL}; the "
+        "picture shows bands that are much wider than the curves in part, the table as a whole.",
         values=_values(runs),
     )
 
@@ -92,15 +92,21 @@ def regularizers_reading(held: Held) -> Reading:
         verdict=verdict,
         headings=("turned", "learned from", "not seen", "gap", "better by [95 %]", "p (Holm)"),
         lines=tuple(lines),
-        pictures=(_gains_picture(gains),),
-        note=f"Each line is the recipe with that one knob turned. {_INTERVAL}",
+        pictures=(_gains_picture(gains, held.metric_words),),
+        note=f"{_scores_words(held)}. Each line is the recipe with that one knob turned. "
+        f"{_INTERVAL}",
         values=_values(runs),
     )
 
 
-def parts_reading(parts: Decomposition, *, is_of_classes: bool) -> Reading:
+def _scores_words(held):
+    """Which scores a table holds."""
+    return f"Scores: {held.metric_words}"
+
+
+def parts_reading(held: Held, parts: Decomposition, *, is_of_classes: bool) -> Reading:
     """Returns bias and variance over draws of the rows."""
-    unit = "mean squared error"
+    unit = f"mean squared error{held.of_target}"
     method = "squares: error = bias of the mean answer, with the noise, + variance"
     if is_of_classes:
         unit = "share of wrong labels"
@@ -121,7 +127,7 @@ def parts_reading(parts: Decomposition, *, is_of_classes: bool) -> Reading:
         axes.barh(names, list(pairs.values()), color=colors[: len(names)])
         axes.invert_yaxis()
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set(xlabel=unit, title="Bias and variance")
+        axes.set(xlabel=drawable(unit, _MOST_LETTERS), title="Bias and variance")
 
     return Reading(
         title="Bias and variance",
@@ -162,7 +168,7 @@ def _values(runs: Sequence[Runs]) -> list[dict[str, Any]]:
 
 def _curve(held: Held, runs: Sequence[Runs], places: Sequence[float], label: str):
     """Draws both scores over a size, with intervals."""
-    metric = held.deciding.replace("_", " ")
+    metric = drawable(held.metric_words, _MOST_LETTERS)
 
     def draw(axes):
         lines = (("learned from", ORANGE, "learned"), ("not seen", BLUE, "judged"))
@@ -198,7 +204,9 @@ def _scores(runs, name):
     return runs.judged
 
 
-def _gains_picture(gains):
+def _gains_picture(gains, metric):
+    label = drawable(f"better by in {metric}, on rows not seen", 2 * _MOST_LETTERS)
+
     def draw(axes):
         names = [drawable(gain.words, _MOST_LETTERS) for gain in gains]
         means = [gain.ahead.mean for gain in gains]
@@ -208,6 +216,6 @@ def _gains_picture(gains):
         axes.axvline(0, color=GREY, linestyle=":")
         axes.set_yticks(places, names, fontsize=8)
         axes.invert_yaxis()
-        axes.set_xlabel("better by, on rows not seen")
+        axes.set_xlabel(label)
 
     return Picture("regularizers", draw, width=_WIDTH, height=_HEIGHT)

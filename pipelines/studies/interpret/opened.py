@@ -72,6 +72,11 @@ class OpenedBundle:
         return task_of(self.target)
 
     @property
+    def metric_words(self) -> str:
+        """The metric that decides, as a reader sees it."""
+        return self.task.metric_words(self.recipe.judge.deciding, self.target.name)
+
+    @property
     def seed(self) -> int:
         return self.recipe.training.seed
 

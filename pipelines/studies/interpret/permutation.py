@@ -110,7 +110,7 @@ def read_importance(opened: OpenedBundle) -> Reading | NotRead:
     score = _score_of(opened, metric, y)
     whole = score(columns)
     if not math.isfinite(whole):
-        return NotRead(TITLE, f"{metric} of these {len(places):,} rows is {whole}")
+        return NotRead(TITLE, f"{opened.metric_words} of these {len(places):,} rows is {whole}")
     together = correlated_groups(columns, least=LEAST_CORRELATION)
     groups = [[name] for name in names] + together
     num_shuffles = len(groups) * NUM_REPEATS
@@ -149,7 +149,7 @@ def _score_of(opened, metric, y):
 
 
 def _reading(opened, found, *, whole, num_rows):
-    metric = opened.recipe.judge.deciding.replace("_", " ")
+    metric = opened.metric_words
     drawing = _bars(found[:MAX_DRAWN], metric)
     return Reading(
         TITLE,
@@ -207,6 +207,8 @@ def _color(each):
 
 
 def _bars(found, metric):
+    shown_metric = drawable(metric, 60)
+
     def draw(axes):
         shown = found[::-1]
         places = np.arange(len(shown))
@@ -223,7 +225,7 @@ def _bars(found, metric):
         axes.set_yticks(places, names, fontsize=8)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set(
-            xlabel=f"{metric} lost when shuffled (mean and sd of {NUM_REPEATS} shuffles)",
+            xlabel=f"{shown_metric} lost when shuffled (mean and sd of {NUM_REPEATS} shuffles)",
             title=TITLE,
         )
 

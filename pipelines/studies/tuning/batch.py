@@ -26,6 +26,7 @@ class Batch:
         limits: of the cost.
         shares: of the epochs, one after the other; the last is all of them.
         deciding: the metric of the score, "" until one was judged.
+        error_of: the column whose unit errors have, or "".
         ended: number → what came of it.
         params: number → its knobs.
         running: number → its recipe.
@@ -38,6 +39,7 @@ class Batch:
     limits: Limits
     shares: Sequence[float] = (1.0,)
     deciding: str = ""
+    error_of: str = ""
     ended: dict[int, Trial] = field(default_factory=dict)
     params: dict[int, Params] = field(default_factory=dict)
     running: dict[int, Recipe] = field(default_factory=dict)
@@ -119,6 +121,7 @@ class Batch:
         ):
             if isinstance(score, Score):
                 self.deciding = score.deciding
+                self.error_of = score.error_of
                 found.append((number, score))
             else:
                 self._fail(number, score)

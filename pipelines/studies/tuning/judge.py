@@ -31,12 +31,14 @@ class Score:
         value: of the int8 files, the mean over the folds.
         cost: of the largest of these files; milliseconds are the median.
         failed: why such a model would not ship, or "".
+        error_of: the column whose unit errors have, or "".
     """
 
     deciding: str
     value: float
     cost: Cost
     failed: str = ""
+    error_of: str = ""
 
 
 class RecipeJudge(ABC):
@@ -148,7 +150,13 @@ def mean_score(folds: Sequence[Judged]) -> Score:
         median(fold.latency_ms for fold in folds),
     )
     failed = [fold.failed for fold in folds if fold.failed]
-    return Score(deciding, fmean(fold.score for fold in folds), cost, (failed or [""])[0])
+    return Score(
+        deciding,
+        fmean(fold.score for fold in folds),
+        cost,
+        failed=(failed or [""])[0],
+        error_of=folds[0].error_of,
+    )
 
 
 def _task_or_error(task_of, recipe):

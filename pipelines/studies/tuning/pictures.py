@@ -21,6 +21,7 @@ _LEAST_TRIALS = 4
 _INCHES_A_KNOB = 3.2
 _HEIGHT = 4.2
 _LABEL_LETTERS = 18
+_MOST_LETTERS = 60
 _UNITS = {BYTES: "bytes of the int8 file", ARENA: "bytes of memory", MILLISECONDS: "ms a row"}
 
 
@@ -52,7 +53,8 @@ def _drawings(result, *, num_done) -> dict[str, Callable[[Any], Any]]:
     plots = import_optuna().visualization.matplotlib
     place = list(result.objectives).index(SCORE)
     sign = 1 if is_minimized(SCORE, result.deciding) else -1
-    history = {"target_name": result.deciding}
+    name = drawable(result.metric_words, _MOST_LETTERS)
+    history = {"target_name": name}
     importance = dict(history)
     if len(result.objectives) > 1:
         history["target"] = lambda trial: trial.values[place]
@@ -65,7 +67,7 @@ def _drawings(result, *, num_done) -> dict[str, Callable[[Any], Any]]:
     if num_done >= _LEAST_TRIALS:
         found["importance"] = lambda study: plots.plot_param_importances(study, **importance)
     if len(result.objectives) in (2, 3):
-        names = [_UNITS.get(each, result.deciding) for each in result.objectives]
+        names = [_UNITS.get(each, name) for each in result.objectives]
         found["front"] = lambda study: plots.plot_pareto_front(study, target_names=names)
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...recipe import Recipe
-from ...tasks.metrics import direction
+from ...tasks.metrics import direction, metric_words
 from .space import Space
 from .trials import DONE, FAILED, PRUNED, Trial
 
@@ -27,6 +27,7 @@ class TuneResult:
         before: how the recipe did as it was, or None if it could not be judged.
         recipe: the one of the best trial, named <name>_tuned.
         path: of its file.
+        error_of: the column whose unit errors have, or "".
     """
 
     name: str
@@ -40,6 +41,12 @@ class TuneResult:
     before: Trial | None
     recipe: Recipe
     path: Path
+    error_of: str = ""
+
+    @property
+    def metric_words(self) -> str:
+        """The metric of the score as a reader sees it: of an error, which column it is of."""
+        return metric_words(self.deciding, self.error_of)
 
     @property
     def best(self) -> Trial:

@@ -50,16 +50,23 @@ class TrialStore:
 
     def deciding(self) -> str:
         """Returns the metric of the score, "" before the first trial."""
+        return self._about("deciding")
+
+    def error_of(self) -> str:
+        """Returns the column whose unit errors have, or ""."""
+        return self._about("error_of")
+
+    def _about(self, name):
         study = self._study()
         if study is None:
             return ""
-        return study.user_attrs[_ABOUT]["deciding"]
+        return study.user_attrs[_ABOUT].get(name, "")
 
-    def add(self, trial: Trial, *, deciding: str) -> None:
+    def add(self, trial: Trial, *, deciding: str, error_of: str = "") -> None:
         """Writes a finished trial; the study is begun with the first."""
         study = self._study()
         if study is None:
-            study = self._begin(deciding)
+            study = self._begin(deciding, error_of)
         study.add_trial(frozen(trial, self.space, self.objectives))
 
     def remove(self) -> None:
@@ -68,7 +75,7 @@ class TrialStore:
         with contextlib.suppress(KeyError):
             optuna.delete_study(study_name=self.name, storage=self.storage)
 
-    def _begin(self, deciding):
+    def _begin(self, deciding, error_of):
         # One that was begun and whose process was killed before it had a description.
         self.remove()
         study = import_optuna().create_study(
@@ -76,7 +83,8 @@ class TrialStore:
             study_name=self.name,
             directions=directions_of(self.objectives, deciding),
         )
-        study.set_user_attr(_ABOUT, {"identity": self.identity, "deciding": deciding})
+        about = {"identity": self.identity, "deciding": deciding, "error_of": error_of}
+        study.set_user_attr(_ABOUT, about)
         return study
 
     def _study(self):
