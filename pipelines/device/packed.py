@@ -8,12 +8,12 @@ same, and the rest of them one by one.
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import overload
 
 import numpy as np
 
+from .bad_rows import BadRows, bad_rows
 from .columns import BadCell, Column
 from .single_cells import is_missing, parsed_numbers
 
@@ -70,7 +70,9 @@ class PackedCells(Sequence[str | None]):
     ):
         texts, places = self.each_once()
         is_absent = _absent_texts(texts, words)
-        return is_absent[places]
+        if not is_absent.any():
+            return np.zeros(len(places), bool)
+        return is_absent.take(places)
 
     def filled(
         self,
@@ -86,12 +88,14 @@ class PackedCells(Sequence[str | None]):
 
     def counts(self) -> Counter[str | None]:
         """Returns how often each text stands in the column, in the order of its first cell."""
+        texts, _ = self.each_once()
+        return Counter(dict(zip(texts, self._num_of_each, strict=True)))
+
+    @cached_property
+    def _num_of_each(self):
+        """How often each text of `each_once` stands in the column."""
         texts, places = self.each_once()
-        numbers = np.bincount(places, minlength=len(texts))
-        counts: Counter[str | None] = Counter()
-        for text, number in zip(texts, numbers.tolist(), strict=True):
-            counts[text] = number
-        return counts
+        return np.bincount(places, minlength=len(texts)).tolist()
 
 
 def _absent_texts(texts, words):
@@ -191,7 +195,7 @@ class RepeatedCells(PackedCells):
         moved = np.cumsum(~is_absent, dtype=self._places.dtype) - 1
         texts = [text for text, is_out in zip(self._texts, is_absent, strict=True) if not is_out]
         places = self._places[~self.is_missing(words)]
-        return RepeatedCells(texts, moved.astype(places.dtype)[places])
+        return RepeatedCells(texts, moved.take(places))
 
     def are_plain_numbers(self) -> bool:
         """See `PackedCells`."""
@@ -205,7 +209,7 @@ class RepeatedCells(PackedCells):
         is_empty = np.array([text == "" for text in texts], bool)
         if not (is_plain | is_empty).all():
             return None
-        return values[self._places], is_plain[self._places]
+        return values.take(self._places), is_plain.take(self._places)
 
     def may_hold(
         self,
@@ -218,61 +222,6 @@ class RepeatedCells(PackedCells):
     def _joined(self):
         """All texts, one after the other."""
         return "".join(text for text in self._texts if text)
-
-
-class BadRows(Sequence[BadCell]):
-    """Bad cells that are made when they are asked for: a column of a million words has a million
-    that are no numbers.
-
-    Args:
-        bad: What is wrong, each once.
-        places: int [cells], the place of each among `bad`.
-        rows: int [cells], the row of each.
-    """
-
-    def __init__(
-        self,
-        bad: Sequence[BadCell],
-        places: np.ndarray,
-        rows: np.ndarray,
-    ):
-        self._bad = bad
-        self._places = places
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @overload
-    def __getitem__(self, place: int) -> BadCell: ...
-    @overload
-    def __getitem__(self, place: slice) -> "BadRows": ...
-    def __getitem__(
-        self,
-        place,
-    ):
-        if isinstance(place, slice):
-            return BadRows(self._bad, self._places[place], self.rows[place])
-        cell = self._bad[self._places[place]]
-        return replace(cell, row=int(self.rows[place]))
-
-    def keep(
-        self,
-        is_kept: Callable[[BadCell], bool],
-    ) -> "BadRows":
-        """Returns those of which a function, that does not ask for the row, is true."""
-        is_kept_of_each = np.array([is_kept(cell) for cell in self._bad], bool)
-        places = np.flatnonzero(is_kept_of_each[self._places])
-        return BadRows(self._bad, self._places[places], self.rows[places])
-
-    def values(self) -> list[str]:
-        """Returns each value once, in the order of the first row."""
-        _, first = np.unique(self._places, return_index=True)
-        values: dict[str, None] = {}
-        for place in np.sort(first).tolist():
-            cell = self._bad[self._places[place]]
-            values[cell.value] = None
-        return list(values)
 
 
 Reader = Callable[[Sequence, Column, frozenset[str]], tuple[np.ndarray, Sequence[BadCell]]]
@@ -297,14 +246,7 @@ def read_each_once(
     """
     texts, places = cells.each_once()
     values, bad = read(texts, column, missing)
-    if not bad:
-        return values[places], []
-    bad_of_text = np.full(len(texts), -1, np.int32)
-    for place, cell in enumerate(bad):
-        bad_of_text[cell.row] = place
-    bad_of_row = bad_of_text[places]
-    rows = np.flatnonzero(bad_of_row >= 0)
-    return values[places], BadRows(bad, bad_of_row[rows], rows)
+    return values.take(places), bad_rows(bad, places, len(texts))
 
 
 def packed_numbers(
@@ -320,7 +262,8 @@ def packed_numbers(
     if column.decimal != "." or column.unit:
         is_plain = np.zeros(len(is_plain), bool)
     is_absent = cells.is_missing(missing)
-    values = np.where(is_plain & ~is_absent, numbers, np.nan)
+    values = np.array(numbers)  # the caller may alter them
+    values[~is_plain | is_absent] = np.nan
     in_doubt = ~(is_plain | is_absent)
     rows = np.flatnonzero(in_doubt)
     if not len(rows):

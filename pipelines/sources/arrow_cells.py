@@ -1,6 +1,7 @@
 """Cells of text in the arrays of pyarrow, which takes a tenth of the memory of a list of texts."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -14,37 +15,60 @@ _SAMPLE = 20_000
 _MANY_IN_SAMPLE = 0.6
 _MOSTLY_DIFFERENT = 0.1
 # What a plain number is written with. No sign stands in front of a word, and no letter but e.
-_OF_NUMBERS = b"0123456789.+-eE"
+_OF_NUMBERS = frozenset(b"0123456789.+-eE")
 # What str.strip cuts of ASCII.
-_SPACES = (*range(9, 14), *range(28, 33))
+_SPACES = frozenset((*range(9, 14), *range(28, 33)))
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+# A column's first bytes hold most of the characters that it is written with.
+_FIRST_BYTES = 4096
+_FIRST_NOT_ASCII = 128
 
 
 def packed_cells(column: Any) -> PackedCells:
     """Packs a column of text.
 
     Args:
-        column: pyarrow.ChunkedArray of strings; null where a cell is None.
+        column: pyarrow.ChunkedArray of strings, or of their dictionaries; null where a cell is
+            None.
     """
+    import pyarrow as pa
+
+    is_encoded = pa.types.is_dictionary(column.type)
+    if is_encoded:
+        repeated = _of_dictionaries(column.unify_dictionaries())
+    elif _repeats(column):
+        repeated = _repeated(column)
+    else:
+        return ArrowCells(column)
+    texts, _ = repeated.each_once()
+    if len(texts) <= _MOSTLY_DIFFERENT * len(column):
+        return repeated
+    if is_encoded:
+        column = column.cast(column.type.value_type)
+    return ArrowCells(column)
+
+
+def _repeats(column):
+    """Tests whether the first cells of a column are the same texts again and again."""
     import pyarrow.compute as pc
 
     sample = column.slice(0, _SAMPLE)
     num_different = pc.count_distinct(sample, mode="all").as_py()
-    if num_different <= _MANY_IN_SAMPLE * len(sample):
-        repeated = _repeated(column)
-        texts, _ = repeated.each_once()
-        if len(texts) <= _MOSTLY_DIFFERENT * len(column):
-            return repeated
-    return ArrowCells(column)
+    return num_different <= _MANY_IN_SAMPLE * len(sample)
 
 
 def _repeated(column):
     """Returns a column as its texts and their places."""
+    # One dictionary for all chunks: in the order of the first cell of each text.
+    return _of_dictionaries(column.dictionary_encode(null_encoding="encode"))
+
+
+def _of_dictionaries(column):
+    """Returns a column of one dictionary as its texts and their places."""
     texts: list = []
     places = np.empty(len(column), np.int32)
     start = 0
-    # One dictionary for all chunks: in the order of the first cell of each text.
-    for chunk in column.dictionary_encode(null_encoding="encode").chunks:
+    for chunk in column.chunks:
         end = start + len(chunk)
         places[start:end] = chunk.indices.to_numpy(zero_copy_only=False)
         start = end
@@ -70,6 +94,29 @@ class ArrowCells(PackedCells):
         self._column = column
         self._whole = whole
         self._numbers: tuple[np.ndarray, np.ndarray] | None = None
+
+    @cached_property
+    def _characters(self):
+        """The bytes that the texts are written with."""
+        if self._whole is not None:
+            whole, _ = self._whole
+            if whole._num_bytes() == self._num_bytes():
+                return whole._characters  # what is left out is empty
+        found: set[int] = set()
+        for text in map(_bytes_of, self._column.chunks):
+            found.update(text[:_FIRST_BYTES])
+            found.update(text.translate(None, bytes(found)))
+        return found
+
+    def _num_bytes(self):
+        """Returns the length of all texts."""
+        total = 0
+        for ends in map(_ends_of, self._column.chunks):
+            total += int(ends[-1]) - int(ends[0])
+        return total
+
+    def _is_ascii(self):
+        return max(self._characters, default=0) < _FIRST_NOT_ASCII
 
     def __len__(self) -> int:
         return len(self._column)
@@ -113,13 +160,15 @@ class ArrowCells(PackedCells):
         letters: str,
     ) -> bool:
         """See `PackedCells`. UTF-8 holds no letter inside another one."""
-        wanted = [letter.encode() for letter in letters]
-        of_ascii = [letter for letter in wanted if len(letter) == 1]
+        long = []
+        for letter in letters:
+            code = letter.encode()
+            if self._characters.issuperset(code):
+                if len(code) == 1:
+                    return True
+                long.append(code)
         for text in map(_bytes_of, self._column.chunks):
-            likely = wanted
-            if text.isascii():
-                likely = of_ascii
-            if any(letter in text for letter in likely):
+            if any(code in text for code in long):
                 return True
         return False
 
@@ -143,21 +192,15 @@ class ArrowCells(PackedCells):
 
     def _may_have_margins(self):
         """Tests whether a cell may begin or end with white space, as Python knows it."""
-        return any(map(_has_margins, self._column.chunks))
+        return not self._is_ascii() or bool(_SPACES & self._characters)
 
     def _may_be_words(
         self,
         words,
     ):
         """Tests whether a word but for the empty one may be a cell: all its letters are there."""
-        letters = {letter: letter.encode() for letter in "".join(words)}
-        seen = set()
-        for text in map(_bytes_of, self._column.chunks):
-            for letter, code in letters.items():
-                if code in text:
-                    seen.add(letter)
         for word in words:
-            if word and seen.issuperset(word):
+            if word and self._characters.issuperset(word.encode()):
                 return True
         return False
 
@@ -177,57 +220,70 @@ class ArrowCells(PackedCells):
             values, is_plain = whole.plain_numbers()
             return values[is_kept], is_plain[is_kept]
         if self._numbers is None:
-            values = np.full(len(self), np.nan)
-            is_plain = np.zeros(len(self), bool)
+            values = np.empty(len(self))
+            is_plain = np.empty(len(self), bool)
+            are_digits = self._characters <= _OF_NUMBERS
             start = 0
             for chunk in self._column.chunks:
                 end = start + len(chunk)
-                values[start:end], is_plain[start:end] = _numbers_of(chunk)
+                values[start:end], is_plain[start:end] = _numbers_of(chunk, are_digits)
                 start = end
             self._numbers = (values, is_plain)
         return self._numbers
 
 
 def _bytes_of(chunk):
-    """Returns the UTF-8 of all texts of an array, one after the other, and maybe of others."""
-    import pyarrow as pa
-
-    _, offsets, texts = chunk.buffers()
+    """Returns the UTF-8 of all texts of an array, one after the other."""
+    _, _, texts = chunk.buffers()
     if texts is None:
         return b""
+    ends = _ends_of(chunk)
+    return memoryview(texts)[ends[0] : ends[-1]].tobytes()
+
+
+def _ends_of(chunk):
+    """Returns where each text of an array begins in its bytes, and where the last one ends."""
+    import pyarrow as pa
+
+    _, offsets, _ = chunk.buffers()
     width = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    if offsets is None:  # of no cells
+        return np.zeros(1, width)
     ends = np.frombuffer(offsets, width)
-    start = int(ends[chunk.offset])
-    end = int(ends[chunk.offset + len(chunk)])
-    return memoryview(texts)[start:end].tobytes()
+    return ends[chunk.offset : chunk.offset + len(chunk) + 1]
 
 
-def _has_margins(chunk):
-    """Tests whether a text of an array may begin or end with white space."""
-    text = _bytes_of(chunk)
-    if not text.isascii():
-        return True
-    for code in _SPACES:
-        if bytes([code]) in text:
-            return True
-    return False
+def _numbers_of(chunk, are_digits):
+    """Returns float64 [cells] and bool [cells], which cells are plain numbers.
 
-
-def _numbers_of(chunk):
-    """Returns float64 [cells] and bool [cells], which cells are plain numbers."""
+    Args:
+        chunk: pyarrow.Array of strings.
+        are_digits: Whether no cell holds anything but what numbers are written with.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    is_plain = pc.greater(pc.binary_length(chunk), 0)
-    if _bytes_of(chunk).translate(None, _OF_NUMBERS):
+    if are_digits:
+        is_plain = pc.greater(pc.binary_length(chunk), 0)
+    else:
         is_plain = pc.match_substring_regex(chunk, _PLAIN)
-    is_plain = pc.fill_null(is_plain, False)
+    is_plain = pc.fill_null(is_plain, False).to_numpy(zero_copy_only=False)
     try:
-        plain = pc.if_else(is_plain, chunk, None)
-        values = pc.cast(plain, pa.float64())
+        values = pc.cast(_nulls_but(chunk, is_plain), pa.float64())
     except pa.ArrowInvalid:
         return np.nan, False
-    return (
-        pc.fill_null(values, np.nan).to_numpy(zero_copy_only=False),
-        is_plain.to_numpy(zero_copy_only=False),
-    )
+    return values.to_numpy(zero_copy_only=False), is_plain
+
+
+def _nulls_but(chunk, is_kept):
+    """Returns an array of strings with null in place of all but some; no text is copied."""
+    import pyarrow as pa
+
+    if is_kept.all():
+        return chunk
+    _, _, texts = chunk.buffers()
+    bits = np.packbits(is_kept, bitorder="little")
+    if texts is None:  # all cells are empty
+        texts = pa.py_buffer(b"")
+    buffers = [pa.py_buffer(bits), pa.py_buffer(_ends_of(chunk)), texts]
+    return pa.Array.from_buffers(chunk.type, len(chunk), buffers)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..device.cells import Column, is_missing, read_column, shorten
-from ..device.packed import PackedCells, RepeatedCells, filled_cells
+from ..device.packed import PackedCells, RepeatedCells, each_cell_once, filled_cells
 from ..errors import LoadError
 
 MAX_DATE_CHARACTERS = 40
@@ -99,7 +99,8 @@ def find_dates(
         LoadError: If most cells are dates, but not all of one format.
     """
     if isinstance(cells, PackedCells):
-        distinct = _distinct(_stripped(filled_cells(cells, missing).each_once()[0]))
+        texts, _ = cells.each_once()
+        distinct = _distinct(text for _, text in _filled_cells(texts, missing))
     else:
         distinct = _distinct(text for _, text in _filled_cells(cells, missing))
     likely = [text for text in distinct if _is_likely_date(text)]
@@ -157,7 +158,7 @@ def _unread(texts, format):
 
 def _reads_all(texts, format):
     """Tests whether a format reads all texts."""
-    _, bad = _read_dates(texts, format)
+    _, bad = _read_dates(each_cell_once(texts), format)
     return len(bad) == 0
 
 

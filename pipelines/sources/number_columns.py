@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..device.bad_rows import BadRows, bad_rows
 from ..device.cells import BadCell, Column, not_a_number, read_numbers
 from ..device.numbers import MARKS, PARENTHESES
-from ..device.packed import BadRows, PackedCells, each_cell_once
+from ..device.packed import PackedCells, RepeatedCells, each_cell_once
 from .marks import MARK_NAMES, Evidence, Marks, are_likely_numbers
 from .spelled_numbers import count_spellings, refuse_parentheses, units_of
 
@@ -70,8 +71,13 @@ def _not_numbers(cells, column):
     is_plain = column.decimal == "." and not column.unit
     if is_plain and isinstance(cells, PackedCells) and cells.are_plain_numbers():
         return []
-    _, bad = read_numbers(cells, column, frozenset())
     reason = not_a_number(column)
+    if isinstance(cells, RepeatedCells):
+        texts, places = cells.each_once()
+        _, bad = read_numbers(texts, column, frozenset())
+        bad = [each for each in bad if each.reason == reason]
+        return bad_rows(bad, places, len(texts))
+    _, bad = read_numbers(cells, column, frozenset())
     if isinstance(bad, BadRows):
         return bad.keep(lambda each: each.reason == reason)
     return [each for each in bad if each.reason == reason]

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from ..device.bad_rows import BadRows
 from ..device.cells import BadCell, shorten
-from ..device.packed import BadRows, each_cell_once, take_cells
+from ..device.packed import each_cell_once, take_cells
 from ..errors import LoadError
 from .marks import MARK_NAMES
 from .number_columns import Numbers

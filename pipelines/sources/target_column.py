@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..device.bad_rows import BadRows
 from ..device.cells import BadCell, read_numbers, shorten
-from ..device.packed import BadRows, missing_rows, take_cells
+from ..device.packed import missing_rows, take_cells
 from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
@@ -240,12 +241,7 @@ def _read_label_sets(table, spec, missing):
     if not isinstance(spec.target, str):
         names = target_names(spec.target)
         presence = spec.target_kind == "presence"
-        sets, _ = read_label_columns(
-            table,
-            names,
-            presence=presence,
-            missing=missing,
-        )
+        sets, _ = read_label_columns(table, names, presence=presence, missing=missing)
         return sets
     cells = table[spec.target]
     separator = spec.label_separator

@@ -61,15 +61,32 @@ def _assert_same(path: Path, content: bytes, separator: str = ",") -> bool:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(text=_FILE, block=st.sampled_from([7, 64, 2**20]))
-@example(text='a,b\n"x\ny","1"\n', block=7)
-@example(text='a,b\n"x""y",""\n"""",2\n', block=7)
-@example(text='a,b\n"x" ,1\n', block=64)
-@example(text='a,b\n1,"x\n', block=64)
-def test_the_same_cells_or_none(tmp_path, monkeypatch, text, block):
+@given(text=_FILE, block=st.sampled_from([7, 64, 2**20]), sampled=st.sampled_from([0, 10]))
+@example(text='a,b\n"x\ny","1"\n', block=7, sampled=0)
+@example(text='a,b\n"x""y",""\n"""",2\n', block=7, sampled=0)
+@example(text='a,b\n"x" ,1\n', block=64, sampled=10)
+@example(text='a,b\n1,"x\n', block=64, sampled=10)
+@example(text="a,b\n\n\n", block=64, sampled=0)
+def test_the_same_cells_or_none(tmp_path, monkeypatch, text, block, sampled):
     # A small block scans across its ends; pyarrow refuses rows that are longer, which falls back.
     monkeypatch.setattr(fast_csv, "_BLOCK", block)
+    monkeypatch.setattr(fast_csv, "_NUM_SAMPLED_FIRST", sampled)
+    monkeypatch.setattr(fast_csv, "_FEW_TIMES", 1)
     _assert_same(tmp_path / "t.csv", text.encode())
+
+
+def test_columns_of_few_texts_are_read_as_dictionaries(tmp_path, monkeypatch):
+    monkeypatch.setattr(fast_csv, "_NUM_SAMPLED_FIRST", 100)
+    monkeypatch.setattr(fast_csv, "_SAMPLED_BYTES", 200)
+    monkeypatch.setattr(fast_csv, "_BLOCK", 512)
+    # The second column is repeated in the first bytes alone.
+    rows = [f"{row % 3},{max(row, 90)},{row}" for row in range(200)]
+    content = "\n".join(["a,b,c", *rows]).encode()
+    assert _assert_same(tmp_path / "t.csv", content)
+    read = read_fast(tmp_path / "t.csv", ",", "utf-8")
+    assert read is not None
+    kinds = {name: type(cells) for name, cells in read.items()}
+    assert kinds == {"a": RepeatedCells, "b": ArrowCells, "c": ArrowCells}
 
 
 @pytest.mark.parametrize(
