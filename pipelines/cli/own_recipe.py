@@ -46,6 +46,8 @@ class OwnDataOptions(WatchedRunOptions):
     def train_best(self, candidates: "Sequence[Candidate]", *, are_slow: bool = False) -> None:
         """Chooses a recipe and runs it; one that does not pass its gate gives way to the next.
 
+        Those whose untrained network a target refuses are left out first.
+
         Args:
             candidates: the usual one first.
             are_slow: whether fewer folds must do where rows are few.
@@ -53,7 +55,14 @@ class OwnDataOptions(WatchedRunOptions):
         from ..engine.cache import anew
         from ..report.stage_log import logged_stages
         from ..run import read
-        from ..studies.choose import FEWER_FOLDS, NUM_FOLDS, choose, usable_candidates
+        from ..studies.asked import without_refused
+        from ..studies.choose import (
+            FEWER_FOLDS,
+            NUM_FOLDS,
+            choose,
+            is_chosen_by_folds,
+            usable_candidates,
+        )
         from ..studies.workers import Workers
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
@@ -63,6 +72,8 @@ class OwnDataOptions(WatchedRunOptions):
             usable = usable_candidates(turned)
             usual = usable[0].recipe
             data = read(usual)
+            if is_chosen_by_folds(usable, self.quality):
+                usable = without_refused(usable, data)
             recipes = choose(
                 usable,
                 quality=self.quality,

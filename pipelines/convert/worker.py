@@ -15,6 +15,7 @@ from ..engine.machine import end_with_parent
 from .alone import convert_alone, is_worth_a_trial
 from .fix_biases import fix_biases
 from .fix_lstms import fix_lstms
+from .fix_splits import fix_splits
 from .full_windows import with_full_windows
 from .group_joins import group_joins
 from .kernels import kernels_at
@@ -172,7 +173,8 @@ class Worker:
 
     def _converted(self, model, rows, *, form):
         content = tflite_bytes(model, rows, form=form, quantize=self._quantize)
-        return group_joins(share_scales(fix_lstms(fix_biases(content))))
+        content = fix_splits(fix_biases(content))
+        return group_joins(share_scales(fix_lstms(content)))
 
     def _finish(self, form, content, model):
         """Packs a file, writes it and tries it."""

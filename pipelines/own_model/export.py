@@ -37,7 +37,6 @@ from ..targets.budgets import broken_budgets
 from ..targets.climbing import climb_all
 from ..targets.export import convert_forms, write_files
 from ..targets.exported_model import ExportedModel
-from ..targets.refusals import ask_targets
 from ..tasks import task_of
 from .gate import ALLOWED, failed_own, num_rows_wanted
 from .inputs import read_rows
@@ -161,12 +160,10 @@ def _make(name, parts, shipping, train, *, seed):
     Raises:
         RecipeError: a target that is required cannot be served.
     """
-    refused = ask_targets(shipping.runs_on(), parts.signature, parts.model)
     rows = to_ports(parts.signature, train)
     made = ExportedModel(name, parts.signature, parts.model, {}, rows, seed, train)
     copies = _num_copies(parts.model)
-    made, refused_files = convert_forms(made, shipping, copies=copies)
-    refused |= refused_files
+    made, refused = convert_forms(made, shipping, copies=copies)
     return write_files(made, shipping, refused=refused), refused
 
 

@@ -80,12 +80,8 @@ def choose(
     Raises:
         PipelineError: no candidate can be used; the error of the usual one.
     """
-    if quality not in QUALITIES:
-        raise RecipeError(
-            f"the quality {quality!r}", expected=", ".join(QUALITIES), fix="--quality good"
-        )
     candidates = usable_candidates(candidates)
-    if quality == "fast" or len(candidates) == 1:
+    if not is_chosen_by_folds(candidates, quality):
         return [candidates[0].recipe]
     trials = [_Trial(each, MemberFolds(each.words)) for each in candidates]
     budget = TimeBudget(minutes)
@@ -100,6 +96,23 @@ def choose(
         for places in budget.portions(more, size=1):
             _judge(finalists, places, engine)
     return _in_order(trials, finalists, most_folds)
+
+
+def is_chosen_by_folds(candidates: Sequence[Candidate], quality: str) -> bool:
+    """Tests whether candidates are trained on folds to choose one.
+
+    Args:
+        candidates: that can be used.
+        quality: one of `QUALITIES`.
+
+    Raises:
+        RecipeError: it is none of them.
+    """
+    if quality not in QUALITIES:
+        raise RecipeError(
+            f"the quality {quality!r}", expected=", ".join(QUALITIES), fix="--quality good"
+        )
+    return quality != "fast" and len(candidates) > 1
 
 
 def _note_untried(trials, budget):

@@ -15,7 +15,7 @@ from ..device.runner import LiteRT
 from ..device.signature import Signature
 from .exported_model import ExportedModel
 from .files import files_for
-from .refusals import ask_files
+from .refusals import ask_files, ask_targets
 
 if TYPE_CHECKING:
     from ..recipe import Shipping
@@ -52,7 +52,7 @@ class ShippedModel:
 def convert_forms(
     exported: ExportedModel, shipping: Shipping, *, copies: int, stream_steps: int = 0
 ) -> tuple[ExportedModel, dict[str, str]]:
-    """Converts a Keras model to the TFLite forms that the targets need.
+    """Asks the targets about a Keras model, and converts it to the TFLite forms that they need.
 
     Args:
         exported: the model with its signature and calibration rows, without TFLite files.
@@ -62,8 +62,13 @@ def convert_forms(
 
     Returns:
         The model with its TFLite files and the scales of int8 in its signature; and the form of
-        each optional target whose runtime refuses the file → the reason.
+        each optional target that refuses the model, or whose runtime refuses the file → the reason.
+
+    Raises:
+        RecipeError: A required target refuses the model.
+        ExportError, VerifyError: It cannot be converted, or a required target lacks an operator.
     """
+    refused = ask_targets(shipping.runs_on(), exported.signature, exported.model)
     streaming = None
     if stream_steps:
         streaming = streaming_form(_without_ranges(exported.model))
@@ -76,7 +81,7 @@ def convert_forms(
         quantize=shipping.quantize,
         files=shipping.tflite_files(),
     )
-    refused = ask_files(shipping.runs_on(), tflite)
+    refused |= ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, exported.name, exported.signature)
     signature = with_scales(exported.signature, LiteRT(tflite["int8"]), exported.model)
     if streaming is not None:

@@ -32,26 +32,32 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
         RecipeError: the network cannot run on a required target, or would break a budget.
         ExportError, VerifyError: a required target lacks an operator of it.
     """
-    targets = recipe.shipping.runs_on()
-    limited = [target for target in targets if target.has_budget()]
-    needs_file = bool(limited) or _has_unknown_operators(recipe)
-    if not needs_file and not any(target.asks_net for target in targets):
+    if not needs_rehearsal(recipe):
         return {}
+    targets = recipe.shipping.runs_on()
     model = _untrained(recipe, inputs)
-    refused = ask_targets(targets, inputs.signature, model)
-    if not needs_file:
-        return refused
-    exported, refused_files = _converted(recipe, inputs, model)
-    refused |= refused_files
-    asked = [target for target in limited if target.form not in refused]
+    if not _needs_file(recipe):
+        return ask_targets(targets, inputs.signature, model)
+    exported, refused = _converted(recipe, inputs, model)
+    asked = [target for target in targets if target.form not in refused]
     _check_budgets(asked, exported, recipe.build)
     return refused
 
 
-def _has_unknown_operators(recipe):
-    """Returns whether a runtime may lack an operator of the net: one that runs other than LiteRT's
-    fastest kernels.
+def needs_rehearsal(recipe: Recipe) -> bool:
+    """Tests whether a target has something to say about the untrained network: a budget, an
+    operator that its runtime may lack, or what it asks of any network.
     """
+    asks_net = any(target.asks_net for target in recipe.shipping.runs_on())
+    return asks_net or _needs_file(recipe)
+
+
+def _needs_file(recipe):
+    """Returns whether the untrained network must be converted: there is a budget, or a runtime may
+    lack an operator of it, one that runs other than LiteRT's fastest kernels.
+    """
+    if any(target.has_budget() for target in recipe.shipping.runs_on()):
+        return True
     if recipe.build.has_known_operators():
         return False
     return any(target.kernels for target in recipe.shipping.targets)
@@ -98,6 +104,8 @@ def _pruned(recipe, model):
 
 def _check_budgets(targets, exported, build):
     for target in targets:
+        if not target.has_budget():
+            continue
         cost = target.cost(exported)
         broken = target.broken_budget(cost)
         if not broken:
