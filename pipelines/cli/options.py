@@ -68,6 +68,14 @@ Strategy = Annotated[
         "order; or cpu, gpu, mirrored (all GPUs), tpu.",
     ),
 ]
+DataService = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A tf.data service whose workers augment the batches of training, such as "
+        "grpc://host:5000 (docs/training.md).",
+    ),
+]
 Fresh = Annotated[
     bool,
     typer.Option(
@@ -130,6 +138,7 @@ class RunOptions:
         folder: that the bundle is written to.
         fresh: whether everything is computed again.
         strategy: where training runs; "" keeps the recipe's own.
+        data_service: whose workers make the batches; "" keeps the recipe's own.
     """
 
     name: Name = ""
@@ -138,6 +147,7 @@ class RunOptions:
     folder: Folder = Path("saved_models")
     fresh: Fresh = False
     strategy: Strategy = ""
+    data_service: DataService = ""
 
     def turned(self, words: str) -> "Recipe":
         """Returns the recipe of RECIPE under --name, with the knobs turned."""
@@ -165,6 +175,9 @@ class RunOptions:
             recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
         if self.strategy:
             recipe = replace(recipe, training=replace(recipe.training, strategy=self.strategy))
+        if self.data_service:
+            training = replace(recipe.training, data_service=self.data_service)
+            recipe = replace(recipe, training=training)
         return catalog.override(recipe, *self.settings or [])
 
 

@@ -7,6 +7,7 @@ a worker that has died: what does not come in time is an error here.
 """
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TrainError
+from ..errors import RecipeError, TrainError
 from .streamed_feed import FeedFault
 
 # How long the next batch may take.
@@ -24,6 +25,7 @@ MAX_AHEAD = 64
 # Of the rows, which go to every worker inside of the graph.
 MAX_ROWS_BYTES = 2**30
 _MAX_BATCHES = 2**40
+_ADDRESS = re.compile(r"[a-z0-9+]+://[^/\s]+:[0-9]+")
 _OF_THIS_PROCESS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
 
@@ -100,7 +102,7 @@ class ServicedBatches:
             f"the tf.data service at {self.address!r} {what}",
             expected="a dispatcher, and workers that stay until training ends",
             fix="start them again (docs/training.md), then the same command; or leave "
-            "--set training.data_service out",
+            "--data-service out",
         )
 
     def _pull(self, first_step, arrived, is_over):
@@ -148,6 +150,17 @@ def _refuse_python(make):
             expected="augmentation of TensorFlow's own operations, which other machines run",
             fix="--set training.data_service=''",
         )
+
+
+def check_address(address: str) -> None:
+    """Raises RecipeError for what is no address of a dispatcher; "" is none to look at."""
+    if not address or _ADDRESS.fullmatch(address):
+        return
+    raise RecipeError(
+        f"training.data_service={address!r}",
+        expected="PROTOCOL://HOST:PORT of the dispatcher",
+        fix="--data-service grpc://host:5000; or leave it out, to make the batches here",
+    )
 
 
 def check_rows(columns: dict[str, np.ndarray], *, are_stored: bool) -> None:

@@ -11,6 +11,7 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
 from ..spec import Refusal, Spec, knob
+from .data_service import check_address
 from .optimizers import AdamW
 from .precision import FLOAT16, FLOAT32, check_precision
 from .schedules import Constant, by_update
@@ -87,6 +88,7 @@ class Training(Spec):
         check_strategy(self.strategy)
         check_precision(self.precision)
         self._check_scaled()
+        check_address(self.data_service)
         if self.average is not None and self.schedule.keeps_best:
             raise RecipeError(
                 f"training.average={self.average!r} with training.schedule={self.schedule!r}",
@@ -127,6 +129,12 @@ class Training(Spec):
                 f"training.watch=True for {network}, which has no epochs",
                 expected="a network that is trained: here there is nothing to watch",
                 fix="leave --watch out, or --set training.watch=False",
+            )
+        if self.data_service:
+            raise RecipeError(
+                f"training.data_service={self.data_service!r} for {network}, which has no epochs",
+                expected="a network that is trained: this one takes no batches",
+                fix="leave --data-service out, or --set training.data_service=''",
             )
         if self.precision != FLOAT32:
             raise RecipeError(

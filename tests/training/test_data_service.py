@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.errors import TrainError
+from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.split import SplitRandom, split
 from pipelines.steps import make_signature, to_ports
 from pipelines.training import data_service
@@ -46,6 +46,18 @@ def test_batches_of_python_code_are_refused():
 
     with pytest.raises(TrainError, match="Python code of this process"):
         ServicedBatches(make, "grpc://host:1", FeedFault()).dataset(0)
+
+
+def test_an_address_has_a_protocol_and_a_port():
+    Training(data_service="grpc+local://dispatcher.farm:5000").check()
+    for address in ("host:5000", "grpc://host", "grpc://host:port"):
+        with pytest.raises(RecipeError, match=f"(?s)'{address}'.*PROTOCOL://HOST:PORT"):
+            Training(data_service=address).check()
+
+
+def test_a_network_without_epochs_takes_no_batches():
+    with pytest.raises(RecipeError, match="RandomFeatures, which has no epochs"):
+        Training(data_service="grpc://host:1").refuse_without_epochs("RandomFeatures")
 
 
 def test_streamed_rows_and_replicas_are_refused():
