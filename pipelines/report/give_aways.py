@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from ..device.primitives import missing_mask
+from ..rows.columns import has_single_cells
 from ..rows.parts import TrainSet
 from .single_column import ColumnScorer, Measure
 from .suspect import Suspect, drop
@@ -137,7 +138,7 @@ def _by_missing_cells(scorer):
     """Names columns whose cells are missing in a pattern that nearly determines the target."""
     masks = {}
     for name, x in scorer.train.x.items():
-        if x.ndim != 1 or x.dtype.kind not in "fMO":
+        if not has_single_cells(x):
             continue
         mask = missing_mask(x)
         if mask.any() and not mask.all():

@@ -5,6 +5,7 @@ them does not hold for the rows that are judged. Held-out rows are counted and n
 import numpy as np
 
 from ..device.primitives import missing_mask
+from ..rows.columns import has_single_cells
 from ..rows.parts import Splits
 from .suspect import Suspect, drop
 
@@ -19,19 +20,20 @@ def find_shifts(splits: Splits) -> list[Suspect]:
     rows; of windows, those of the steps that they were cut from.
     """
     parts = splits.steps or splits
-    held_out = {"validation": parts.valid, "test": parts.test}
-    suspects = []
+    suspects: list[Suspect] = []
+    if len(parts.train) < FEWEST_ROWS:
+        return suspects
+    held_out = {}
+    for words, rows in (("validation", parts.valid), ("test", parts.test)):
+        if len(rows) >= FEWEST_ROWS:
+            held_out[words] = rows
     for name, x in parts.train.x.items():
         share = _missing_share(x)
         if share is None:
             continue
-        if len(x) < FEWEST_ROWS:
-            continue
         for words, rows in held_out.items():
             other = _missing_share(rows.x[name])
             difference = abs(other - share)
-            if len(rows) < FEWEST_ROWS:
-                continue
             if difference < MOST_DIFFERENCE:
                 continue
             suspect = _suspect(
@@ -56,7 +58,7 @@ def _suspect(name, share, other, words):
 
 def _missing_share(x):
     """Returns the share of missing cells of a column of cells or series, None for other columns."""
-    if x.ndim == 1 and x.dtype.kind in "fMO":
+    if has_single_cells(x):
         return float(missing_mask(x).mean())
     if x.ndim in (2, 3) and x.dtype.kind == "f":
         return float(np.isnan(x).mean())

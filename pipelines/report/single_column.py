@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.visible import shorten
+from ..rows.columns import has_single_cells
 from ..rows.parts import TrainSet, require_train_set
 from ..tasks import task_of
 from .cell_means import (
@@ -84,7 +85,7 @@ class ColumnScorer:
         if not self.suits:
             return scores
         for name, x in self.train.x.items():
-            if _is_scored(x):
+            if has_single_cells(x):
                 parts, ranks = cut_column(x)
                 scores[name] = self._truth.measure(
                     parts,
@@ -117,13 +118,6 @@ class ColumnScorer:
             of_column, _ = cut_column(self.train.x[name], MAX_PARTS_OF_SUM)
             parts.append(of_column)
         return self._truth.measure_sum(parts, self._folds)
-
-
-def _is_scored(x):
-    """Tests whether a column holds one number, date or category a row."""
-    if x.ndim != 1:
-        return False
-    return x.dtype.kind in "fMO"
 
 
 def _sample(train, random):

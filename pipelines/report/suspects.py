@@ -13,6 +13,7 @@ from dataclasses import asdict
 import numpy as np
 
 from ..device.cells import shorten
+from ..rows.columns import has_single_cells
 from ..rows.parts import Splits
 from ..steps.step import Step
 from .give_aways import find_give_aways
@@ -60,7 +61,7 @@ def find_suspects(splits: Splits, encode: Sequence[Step] = ()) -> list[Suspect]:
     train = splits.train
     columns = {}
     for name, x in train.x.items():
-        if x.ndim == 1 and x.dtype.kind in "fMO":
+        if has_single_cells(x):
             columns[name] = x
     if not columns or len(train) < MIN_ROWS:
         return []

@@ -62,6 +62,11 @@ def is_stored(column: Values) -> bool:
     return isinstance(column, StoredColumn)
 
 
+def has_single_cells(column: Values) -> bool:
+    """Tests whether a column holds one number, date, truth value or category a row."""
+    return column.ndim == 1 and column.dtype.kind in "fMO"
+
+
 def read_rows(column: Values, places: Places = slice(None)) -> np.ndarray:
     """Returns rows of a column as an array, decoding those that are stored on disk."""
     if isinstance(column, StoredColumn):

@@ -64,9 +64,15 @@ def diagnose(
         runs = _fit_all(recipe, schema, Fits(engine, plan))
     if runs.usual.reason:
         raise runs.usual.error or _no_score(runs.usual)
-    target = task_of(schema.target)
-    parts = _parts_of(runs.draws, is_of_classes=target.has_classes)
-    return _result(recipe, runs, parts, workers.folder / f"{recipe.name}.diagnosis")
+    task = task_of(schema.target)
+    parts = _parts_of(runs.draws, is_of_classes=task.has_classes)
+    return _result(
+        recipe,
+        runs,
+        parts,
+        is_of_classes=task.has_classes,
+        folder=workers.folder / f"{recipe.name}.diagnosis",
+    )
 
 
 def _fit_all(recipe: Recipe, schema: Schema, fits: Fits) -> DiagnosisRuns:
@@ -162,6 +168,8 @@ def _result(
     recipe: Recipe,
     runs: DiagnosisRuns,
     parts: Decomposition | None,
+    *,
+    is_of_classes: bool,
     folder: Path,
 ) -> Interpretation:
     """Writes the page and its numbers, and returns what it shows."""
@@ -174,7 +182,7 @@ def _result(
     if runs.widths:
         readings.append(width_reading(held))
     if parts is not None:
-        readings.append(parts_reading(held, parts, is_of_classes=_has_labels(runs)))
+        readings.append(parts_reading(held, parts, is_of_classes=is_of_classes))
     if runs.regularizers:
         readings.append(regularizers_reading(held))
     result = Interpretation(
@@ -190,11 +198,6 @@ def _result(
     write_whole(folder / NUMBERS, content.encode())
     write_whole(folder / PAGE, page(result, heading="over- or underfitting?").encode())
     return result
-
-
-def _has_labels(runs):
-    """Whether answers are places of labels."""
-    return runs.draws.fits[0].answers.dtype.kind == "i"
 
 
 def _model_words(recipe, runs):
