@@ -41,9 +41,9 @@ OF_PICTURES = {HAND_MADE: EdgePeer(), RAW: PixelPeer()}
 FEW, MANY = "200 pictures", "2,000 pictures"
 CASES = {
     FEW: Case(SMALL_CLOTHES, 200, 150, CNN, OF_PICTURES),
-    MANY: Case(SMALL_CLOTHES, 2000, 600, CNN, OF_PICTURES),
-    "45 series": Case(GUN_POINT, 45, 300, FCN, {RAW: NeighbourPeer()}, 15),
-    "2,000 texts": Case(REMARKS, 2000, 400, TEXT, {HAND_MADE: TfidfPeer()}),
+    MANY: Case(SMALL_CLOTHES, 2000, 300, CNN, OF_PICTURES),
+    "45 series": Case(GUN_POINT, 45, 150, FCN, {RAW: NeighbourPeer()}, 15),
+    "2,000 texts": Case(REMARKS, 2000, 250, TEXT, {HAND_MADE: TfidfPeer()}),
     "2,000 customers": Case(CREDIT, 2000, 150, Mlp(num_members=2), {"trees": BoostingPeer()}),
 }
 
@@ -96,7 +96,7 @@ print(np.histogram(np.arctan2(down, across), 8, weights=np.hypot(down, across))[
         parts.append(above("pictures: its lead grows with the rows", estimate(grown)))
         return Findings(
             "Test rows: accuracy, of texts and customers average precision; "
-            f"{self.num_seeds} draws and seeds, nets of 150 to 600 steps. Hand-made: directions of "
+            f"{self.num_seeds} draws and seeds, nets of 150 to 300 steps. Hand-made: directions of "
             "edges, TF-IDF of words and pairs, with a linear model. Raw: pixels (16 × 16) with a "
             "linear model, the nearest series.",
             bars("Nets and plain models", table, y="score on new rows"),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...recipe import Recipe
+from ...rows.parts import HeldOut
 from ...steps import to_ports
 from .rows import NetRows, probabilities, raw_splits
 
@@ -11,21 +12,30 @@ STEP = 1000.0
 ROUNDING = 1e-6
 
 
-def share_fallen(model, rows: NetRows, recipe: Recipe) -> float:
-    """Returns the share of test rows whose second class is less probable with a higher debt.
+def with_more_debt(rows: NetRows, recipe: Recipe) -> HeldOut:
+    """Returns the test rows with a higher debt each, as nets take them.
 
     Args:
-        model: a trained keras.Model.
-        rows: that it learned from.
+        rows: of the recipe.
         recipe: that they are of.
     """
     raw = raw_splits(recipe).test
     columns = dict(raw.x)
     columns[COLUMN] = columns[COLUMN] + STEP
-    more = to_ports(
+    return to_ports(
         rows.signature,
         raw.with_columns(columns),
     )
+
+
+def share_fallen(model, rows: NetRows, more: HeldOut) -> float:
+    """Returns the share of test rows whose second class is less probable with a higher debt.
+
+    Args:
+        model: a trained keras.Model.
+        rows: that it learned from.
+        more: the test rows with a higher debt.
+    """
     before = probabilities(model, rows.test)
     after = probabilities(model, more)
     risen = after[:, 1] - before[:, 1]
