@@ -68,7 +68,7 @@ FOUND = {
     49: "depends: yes, yes, yes, no",
     50: "depends: no, not shown, not shown, not shown, not shown, not shown, not shown, yes",
 }
-QUICK = {5, 49}
+QUICK = {5, 42, 47, 49}
 
 
 def _mark(answer):
