@@ -44,7 +44,7 @@ print(pairs.max(axis=1), pairs.mean(axis=1), pairs[:, 0])  # largest, average, s
 """
     num_seeds: int = 4
     num_rows: int = 1000
-    num_steps: int = 150
+    num_steps: int = 120
 
     def measure(self) -> Findings:
         rows = net_rows(SMALL_CLOTHES)

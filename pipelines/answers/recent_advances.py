@@ -65,7 +65,7 @@ print((scores / scores.sum(axis=1, keepdims=True) @ tokens).shape)
 
     def measure(self) -> Findings:
         clothes, credit = net_rows(SMALL_CLOTHES), net_rows(CREDIT_MONOTONE)
-        more = with_more_debt(credit, CREDIT_MONOTONE)
+        more = with_more_debt(credit)
         runs = [_of_seed(clothes, (credit, more), seed) for seed in range(self.num_seeds)]
         found = {name: np.array([run[name] for run in runs]).T for name in runs[0]}
         table, ahead = {}, {}

@@ -6,6 +6,7 @@ or two run always, the others in `make test-full`.
 
 import pytest
 
+from pipelines.answers.frame.answer import findings_of
 from pipelines.answers.frame.claims import verdict
 from pipelines.answers.listed import ANSWERS
 
@@ -78,7 +79,7 @@ def _mark(answer):
 
 @pytest.mark.parametrize("answer", [_mark(answer) for answer in ANSWERS])
 def test_an_answer_comes_out_as_its_page_states(answer):
-    parts = answer.measure().parts
+    parts = findings_of(answer).parts
     outcomes = ", ".join(part.outcome for part in parts)
     assert f"{verdict(parts)}: {outcomes}" == FOUND[answer.number]
 

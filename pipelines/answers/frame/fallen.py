@@ -2,24 +2,22 @@
 
 import numpy as np
 
-from ...recipe import Recipe
 from ...rows.parts import HeldOut
 from ...steps import to_ports
-from .rows import NetRows, probabilities, raw_splits
+from .rows import NetRows, probabilities
 
 COLUMN = "Debt"
 STEP = 1000.0
 ROUNDING = 1e-6
 
 
-def with_more_debt(rows: NetRows, recipe: Recipe) -> HeldOut:
+def with_more_debt(rows: NetRows) -> HeldOut:
     """Returns the test rows with a higher debt each, as nets take them.
 
     Args:
-        rows: of the recipe.
-        recipe: that they are of.
+        rows: of a recipe with that column.
     """
-    raw = raw_splits(recipe).test
+    raw = rows.raw.test
     columns = dict(raw.x)
     columns[COLUMN] = columns[COLUMN] + STEP
     return to_ports(
