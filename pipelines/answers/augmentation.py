@@ -34,14 +34,14 @@ FLIPPED = (AugmentFlip(), AugmentCrop(pixels=1))
 TURNED = (AugmentRotation(degrees=180.0),)
 JITTERED = (AugmentJitter(), AugmentScaling())
 DELETED = (AugmentDelete(),)
-FEW = "100 pictures"
-MANY = "500 pictures"
+FEW = "50 pictures"
+MANY = "200 pictures"
 CNN = FlatCnn()
 FCN = SeriesFcn(widths=(16, 32), kernels=(8, 5))
 TEXT = TextCnn(kernels=(1, 2, 3), width=32)
 CASES = {
-    FEW: Case(SMALL_CLOTHES, CNN, 100, 150, {FLIPS: FLIPPED, TURNS: TURNED}),
-    MANY: Case(SMALL_CLOTHES, CNN, 500, 150, {FLIPS: FLIPPED}),
+    FEW: Case(SMALL_CLOTHES, CNN, 50, 120, {FLIPS: FLIPPED, TURNS: TURNED}),
+    MANY: Case(SMALL_CLOTHES, CNN, 200, 120, {FLIPS: FLIPPED}),
     "45 series": Case(GUN_POINT, FCN, 45, 100, {"jitter and scaling": JITTERED}, 15),
     "500 texts": Case(REMARKS, TEXT, 500, 120, {"words deleted": DELETED}),
 }
@@ -89,7 +89,7 @@ print(picture[:, ::-1], np.roll(picture, 1, axis=1), np.rot90(picture), sep="\\n
         parts.append(above(words, estimate(further)))
         return Findings(
             "Accuracy on test pictures of clothes (16 × 16 pixels) and motions of a hand, average "
-            f"precision on remarks; 100 to 150 steps, {self.num_seeds} draws and seeds.",
+            f"precision on remarks; 100 to 120 steps, {self.num_seeds} draws and seeds.",
             bars("Altered copies", table, y="score on new rows"),
             tuple(parts),
         )

@@ -1,7 +1,7 @@
 """The claims of textbooks as the answers find them: each verdict, and each part of a claim.
 
-An answer that comes out otherwise fails here, and its page is to be read again. Those of a second
-or two run always, the others in `make test-full`.
+An answer that comes out otherwise fails here, and its page is to be read again. Those of a few
+seconds run always, the others in `make test-full`.
 """
 
 import pytest
