@@ -12,10 +12,7 @@ from pipelines.answers.listed import ANSWERS
 
 # Question → its verdict, and the outcomes of the parts of its claim.
 FOUND = {
-    1: (
-        "depends: not shown, not shown, not shown, not shown, not shown, "
-        "not shown, not shown, not shown"
-    ),
+    1: "depends: not shown, not shown, not shown, yes, not shown, not shown, not shown, not shown",
     2: "depends: yes, yes, not shown, not shown, not shown",
     3: "holds: yes, yes, yes",
     4: "depends: yes, no, yes, not shown, not shown, not shown, not shown, not shown",
@@ -25,11 +22,11 @@ FOUND = {
     8: "depends: yes, yes, yes, no",
     9: "depends: yes, yes, yes, no",
     10: "depends: not shown, not shown, yes",
-    11: "depends: yes, not shown, not shown, not shown, yes",
+    11: "depends: yes, no, not shown, not shown, yes",
     12: "depends: yes, yes, yes, yes, yes, yes, not shown, not shown, not shown",
     13: "depends: yes, not shown, yes, no",
-    14: "depends: not shown, not shown, not shown, not shown, yes",
-    15: "depends: not shown, not shown, no, not shown, not shown, yes",
+    14: "depends: not shown, yes, not shown, not shown, yes",
+    15: "depends: not shown, not shown, not shown, not shown, not shown, yes",
     16: "depends: yes, yes, yes, yes, not shown",
     17: "depends: yes, yes, not shown, no, no",
     18: "depends: yes, yes, yes, no, not shown",
@@ -53,8 +50,8 @@ FOUND = {
     36: "depends: yes, yes, yes, no",
     37: "depends: no, no, no, no, yes, no",
     38: (
-        "depends: not shown, yes, yes, yes, not shown, not shown, not shown, no, yes, "
-        "not shown, not shown"
+        "depends: not shown, yes, yes, yes, not shown, not shown, "
+        "not shown, no, yes, not shown, not shown"
     ),
     39: "depends: not shown, yes, yes, no, not shown",
     40: "depends: not shown, yes, not shown, yes, not shown, yes",
@@ -62,12 +59,12 @@ FOUND = {
     42: "holds: yes, yes, yes, yes, yes, yes",
     43: "depends: yes, yes, not shown, not shown",
     44: "depends: yes, yes, not shown, yes, no",
-    45: "depends: yes, no, no, not shown, yes, no, yes, no, not shown",
+    45: "depends: yes, no, no, not shown, yes, no, yes, no, no",
     46: "depends: yes, not shown, not shown",
     47: "depends: yes, yes, no, no, yes",
     48: "depends: yes, not shown, yes, not shown, not shown",
     49: "depends: yes, yes, yes, no",
-    50: "depends: no, not shown, not shown, not shown, not shown, not shown, not shown, yes",
+    50: "depends: no, no, not shown, yes, not shown, not shown, not shown, yes",
 }
 QUICK = {5, 42, 47, 49}
 
