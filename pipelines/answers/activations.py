@@ -75,7 +75,7 @@ print(1 / (1 + np.exp(-z)), np.exp(-z) / (1 + np.exp(-z)) ** 2)  # sigmoid: a qu
         slopes = {name: geometric(each[2]) for name, each in found.items()}
         parts = [
             below("sigmoid: a hundredth of the gradient is left", slopes["sigmoid"], 0.01),
-            below("tanh: too", slopes["tanh"], 0.01),
+            below("tanh: a hundredth is left too", slopes["tanh"], 0.01),
             above("ReLU scores better than sigmoid", estimate(score["relu"] - score["sigmoid"])),
             above("and than tanh", estimate(score["relu"] - score["tanh"])),
             above("units of ReLU die: a tenth and more", estimate(found["relu"][1]), 0.1),

@@ -34,16 +34,16 @@ FLIPPED = (AugmentFlip(), AugmentCrop(pixels=1))
 TURNED = (AugmentRotation(degrees=180.0),)
 JITTERED = (AugmentJitter(), AugmentScaling())
 DELETED = (AugmentDelete(),)
-FEW = "200 pictures"
-MANY = "1,000 pictures"
+FEW = "50 pictures"
+MANY = "200 pictures"
 CNN = FlatCnn()
 FCN = SeriesFcn(widths=(16, 32), kernels=(8, 5))
 TEXT = TextCnn(kernels=(1, 2, 3), width=32)
 CASES = {
-    FEW: Case(SMALL_CLOTHES, CNN, 200, 300, {FLIPS: FLIPPED, TURNS: TURNED}),
-    MANY: Case(SMALL_CLOTHES, CNN, 1000, 400, {FLIPS: FLIPPED}),
-    "45 series": Case(GUN_POINT, FCN, 45, 200, {"jitter and scaling": JITTERED}, 15),
-    "500 texts": Case(REMARKS, TEXT, 500, 200, {"words deleted": DELETED}),
+    FEW: Case(SMALL_CLOTHES, CNN, 50, 120, {FLIPS: FLIPPED, TURNS: TURNED}),
+    MANY: Case(SMALL_CLOTHES, CNN, 200, 120, {FLIPS: FLIPPED}),
+    "45 series": Case(GUN_POINT, FCN, 45, 100, {"jitter and scaling": JITTERED}, 15),
+    "500 texts": Case(REMARKS, TEXT, 500, 120, {"words deleted": DELETED}),
 }
 
 
@@ -59,9 +59,9 @@ class AlteredCopies(Answer):
     )
     known = (
         "A copy helps if the label stays true and new rows vary in that way; it is a belief "
-        "about the data, not more data. Turned by any angle clothes still have their name, but "
+        "about the data, not more data. Clothes that are turned keep their name, but "
         "no test picture is turned, so that the net learns what it is never asked. Gains need "
-        "more epochs, as each copy is harder; of texts they are small."
+        "more epochs, as each copy is harder; for texts they are small."
     )
     sources = (
         "Shorten and Khoshgoftaar 2019, pictures, https://doi.org/10.1186/s40537-019-0197-0",
@@ -89,7 +89,7 @@ print(picture[:, ::-1], np.roll(picture, 1, axis=1), np.rot90(picture), sep="\\n
         parts.append(above(words, estimate(further)))
         return Findings(
             "Accuracy on test pictures of clothes (16 × 16 pixels) and motions of a hand, average "
-            f"precision on remarks; 200 to 400 steps, {self.num_seeds} draws and seeds.",
+            f"precision on remarks; 100 to 120 steps, {self.num_seeds} draws and seeds.",
             bars("Altered copies", table, y="score on new rows"),
             tuple(parts),
         )

@@ -67,7 +67,7 @@ import numpy as np
 x, kernel = np.array([0, 0, 1, 2, 0, 0, 0.0]), np.array([1, -1.0])
 print(np.convolve(x, kernel, "valid"), np.convolve(np.roll(x, 1), kernel, "valid"))
 """
-    num_seeds: int = 5
+    num_seeds: int = 4
     num_rows: int = 1500
     num_steps: int = 150
 

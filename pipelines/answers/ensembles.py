@@ -23,11 +23,9 @@ class Ensembles(Answer):
         "differ by drawing rows, stacking weighs them, and both beat the best single model."
     )
     known = (
-        "Of squared errors the average errs less than its members do on average by exactly "
-        "their variance around it. Nets differ by their seeds already, so that bagging "
-        "gives up "
-        "rows for little; weights of a stack are learned from few rows, and equal ones are "
-        "hard "
+        "For squared errors, the average errs less than its members do on average, by exactly "
+        "their variance around it. Nets differ by their seeds already, so that bagging gives up "
+        "rows for little; weights of a stack are learned from few rows, and equal ones are hard "
         "to beat. Ten members take ten times the bytes unless they are distilled."
     )
     sources = (

@@ -24,8 +24,8 @@ class Hyperparameters(Answer):
         "then momentum, batch size, width, depth and penalties."
     )
     known = (
-        "Of most searches a few knobs explain nearly all, the rate first, and which others do "
-        "depends on the data: this is why random search beats a grid, which spends its trials "
+        "In most searches a few knobs explain nearly all of it, the rate first; which others do "
+        "depends on the data. This is why random search beats a grid, which spends its trials "
         "on knobs that do nothing. Importance is always over the ranges that were drawn from."
     )
     sources = (

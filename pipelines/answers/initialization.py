@@ -26,7 +26,7 @@ class Initialization(Answer):
     )
     known = (
         "He's variance 2/inputs keeps the mean square of ReLU nets of any depth; Glorot's "
-        "halves it in each of their layers. Of tanh no scheme keeps it: it is linear only near "
+        "halves it in each of their layers. For tanh no scheme keeps it: it is linear only near "
         "zero, so that the variance falls as one over the depth, slowly enough to train. Batch "
         "normalization makes the choice matter little."
     )

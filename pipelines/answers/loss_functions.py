@@ -35,8 +35,8 @@ class LossFunctions(Answer):
     known = (
         "The loss sets what is estimated: squared error the mean, absolute error the median, "
         "cross-entropy the probability. Focal loss was made for a thousand easy negatives a "
-        "positive in detection; of tables it changes the ranking little and the probabilities "
-        "for the worse. Hinge is bounded on one side only."
+        "positive in detection; on tables it changes the ranking little and makes the "
+        "probabilities worse. Hinge is bounded on one side only."
     )
     sources = (
         "Gneiting 2011, https://arxiv.org/abs/0912.0902",

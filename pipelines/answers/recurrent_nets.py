@@ -29,9 +29,9 @@ FCN = SeriesFcn(widths=(16, 32), kernels=(8, 5))
 TCN = Tcn(width=16, depth=3)
 TEXT = TextCnn(kernels=(1, 2, 3), width=32)
 TASKS = {
-    "classes of days": Task(ITALY_POWER, 60, 15, 120, (SeriesLstm(), FCN, NLinear())),
-    "weather, a day ahead": Task(WEATHER, 3000, 64, 250, (SeriesLstm(), TCN, NLinear())),
-    "remarks": Task(REMARKS, 2000, 32, 250, (Lstm(), TEXT, AveragedEmbeddings())),
+    "classes of days": Task(ITALY_POWER, 60, 15, 100, (SeriesLstm(), FCN, NLinear())),
+    "weather, a day ahead": Task(WEATHER, 3000, 64, 160, (SeriesLstm(), TCN, NLinear())),
+    "remarks": Task(REMARKS, 2000, 32, 100, (Lstm(), TEXT, AveragedEmbeddings())),
 }
 
 
@@ -80,7 +80,7 @@ print(state, np.convolve(values, [0.5, 0.3, 0.2])[-3], values @ np.full(9, 0.1))
             settings.append(f"{name}: {task.num_rows:,} to learn from, {len(rows.test):,} to test")
         return Findings(
             f"{'; '.join(settings)}. Error: 1 - accuracy, MASE, 1 - average precision; "
-            f"120 to 250 steps, {self.num_seeds} draws and seeds.",
+            f"100 to 160 steps, {self.num_seeds} draws and seeds.",
             bars("Three kinds of nets on what comes in order", table, y="error"),
             tuple(parts),
         )

@@ -25,7 +25,7 @@ class RocCurve(Answer):
     )
     known = (
         "The first two are identities. That the area does not change with imbalance is true, "
-        "and the reason that it hides what imbalance costs: of rare cases the same ranking "
+        "and the reason that it hides what imbalance costs: with rare cases the same ranking "
         "gives far more false alarms for each hit, which average precision shows."
     )
     sources = (

@@ -10,7 +10,7 @@ from ..vision.features import compute_features, feature_function
 from .frame import Answer, Findings, above, below, curves, estimate, net_rows
 from .frame.flat_cnn import FlatCnn
 
-SIZES = (90, 300, 1000)
+SIZES = (90, 1000)
 LARGER = replace(EMOJI, load=LoadArrays("data/emoji_32.npz", height=64, width=64))
 SCRATCH = FlatCnn(widths=(8, 16, 32), pool_after=(0, 1, 2), dropout=0.2)
 WEIGHTS = {"features of ImageNet": "imagenet", "features of random weights": "none"}
@@ -45,7 +45,7 @@ features = np.maximum(np.random.default_rng(1).random((9, 3072)) @ old, 0)
 print(np.linalg.lstsq(features, np.eye(9), rcond=None)[0].shape)  # only the head is learned
 """
     num_seeds: int = 3
-    num_steps: int = 200
+    num_steps: int = 150
 
     def measure(self) -> Findings:
         rows, larger = net_rows(EMOJI), net_rows(LARGER)

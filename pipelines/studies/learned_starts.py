@@ -80,6 +80,7 @@ class TaskNet:
         self._variables = model.trainable_variables
         self._gradient = tf.function(self._untraced_gradient, reduce_retracing=True)
         self._descend = tf.function(self._untraced_descent, reduce_retracing=True)
+        self._logits = tf.function(self._untraced_logits, reduce_retracing=True)
 
     @property
     def weights(self) -> Weights:
@@ -123,8 +124,8 @@ class TaskNet:
 
     def answers(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
         """Returns the class of each row, int64 [rows]."""
-        outputs = self._model.predict(dict(x), verbose=0)
-        return outputs.mean(axis=1).argmax(axis=1)
+        logits = self._logits(dict(x))
+        return logits.numpy().argmax(axis=1)
 
     def _untraced_descent(self, x, y, steps, rate):
         import tensorflow as tf
@@ -134,12 +135,17 @@ class TaskNet:
             for place, variable in enumerate(self._variables):
                 variable.assign_sub(rate * slopes[place])
 
+    def _untraced_logits(self, x):
+        import tensorflow as tf
+
+        outputs = self._model(x, training=False)
+        return tf.reduce_mean(outputs, axis=1)
+
     def _untraced_gradient(self, x, y):
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            outputs = self._model(x, training=False)
-            logits = tf.reduce_mean(outputs, axis=1)
+            logits = self._untraced_logits(x)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
             loss = tf.reduce_mean(losses)
         return tape.gradient(loss, self._variables)

@@ -38,6 +38,7 @@ class NetRows:
         deciding: the metric to follow.
         training: how nets are trained on them.
         inputs: the same before a net, which can be balanced.
+        raw: the rows of all parts before the recipe's steps, in the same order.
     """
 
     signature: Signature
@@ -47,6 +48,7 @@ class NetRows:
     deciding: str
     training: Training
     inputs: TrainingInputs
+    raw: Splits
 
     def build(self, network: Network, *, seed: int):
         """Returns an untrained keras.Model: inputs by port → [rows, members, outputs]."""
@@ -156,6 +158,7 @@ def net_rows(recipe: Recipe, *, seed: int | None = None) -> NetRows:
             refit=False,
         ),
         inputs=inputs,
+        raw=splits,
     )
 
 
