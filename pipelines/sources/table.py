@@ -18,7 +18,7 @@ from ..spec import Spec
 from .csv_files import OTHER_ENCODING, find_encoding, find_separator, read_csv
 from .csv_text import refuse_twice, with_rows
 from .fast_csv import read_fast
-from .fast_jsonl import read_fast_lines
+from .fast_jsonl import packed_column, read_fast_lines
 from .files import find_file
 from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object, row_error
 from .limits import MAX_TABLE_BYTES, check_cells
@@ -143,6 +143,8 @@ def read_table(
             lines = read_fast_lines(path, reading.encoding)
         if lines is None:
             lines = _read_jsonl(path, reading)
+            if packed:
+                lines = {name: packed_column(cells) for name, cells in lines.items()}
         refuse_twice(list(lines))
         return with_rows(lines)
     settled = settle_reading(path, reading)
