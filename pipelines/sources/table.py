@@ -138,15 +138,7 @@ def read_table(
     if _is_parquet(path):
         return _read_parquet(path, packed)
     if _is_jsonl(path):
-        lines = None
-        if packed:
-            lines = read_fast_lines(path, reading.encoding)
-        if lines is None:
-            lines = _read_jsonl(path, reading)
-            if packed:
-                lines = {name: packed_column(cells) for name, cells in lines.items()}
-        refuse_twice(list(lines))
-        return with_rows(lines)
+        return _read_lines(path, reading, packed)
     settled = settle_reading(path, reading)
     if packed:
         table = read_fast(path, settled.separator, settled.encoding)
@@ -272,6 +264,19 @@ def _is_parquet(path):
 
 def _is_jsonl(path):
     return path.suffix.lower() in (".jsonl", ".ndjson")
+
+
+def _read_lines(path, reading, packed):
+    """Returns the columns of JSON lines."""
+    lines: dict[str, Sequence] | None = None
+    if packed:
+        lines = read_fast_lines(path, reading.encoding)
+    if lines is None:
+        lines = _read_jsonl(path, reading)
+        if packed:
+            lines = {name: packed_column(cells) for name, cells in lines.items()}
+    refuse_twice(list(lines))
+    return with_rows(lines)
 
 
 def _read_jsonl(path, reading):
