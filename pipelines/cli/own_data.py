@@ -61,10 +61,12 @@ def require_columns(needed: dict[str, object], file: str, reading: "Reading") ->
         file: the table; the error lists its columns.
         reading: how it is read.
     """
+    from ..sources.table_names import names_in_table
+
     lacking = [option for option, value in needed.items() if not value]
     if not lacking:
         return
-    names = _columns_of(file, reading)
+    names = names_in_table(file, reading)
     shown = ", ".join(map(repr, names[:MAX_NAMED]))
     if len(names) > MAX_NAMED:
         shown += f" and {len(names) - MAX_NAMED:,} more"
@@ -73,16 +75,6 @@ def require_columns(needed: dict[str, object], file: str, reading: "Reading") ->
         expected=f"columns of the table: {shown}",
         fix=" ".join(f"{option} COLUMN" for option in lacking),
     )
-
-
-def _columns_of(file, reading):
-    """Returns the columns of a table: of one in parts without a look at its rows."""
-    from ..sources.parts import find_parts, is_in_parts, text_bytes
-    from ..sources.table import read_table
-
-    if is_in_parts(file) and text_bytes(file) is None:
-        return list(find_parts(file).names)
-    return list(read_table(file, reading))
 
 
 def check_one_split(group: Sequence[str] | None, time: str) -> None:

@@ -35,7 +35,7 @@ _QUOTE = ord('"')
 _NEWLINE = ord("\n")
 _RETURN = ord("\r")
 # What the strict reader meets too, and states the place of.
-_DAMAGED = (UnpackedTooLarge, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError, csv.Error)
+DAMAGED = (UnpackedTooLarge, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError, csv.Error)
 
 
 @dataclass
@@ -83,7 +83,7 @@ def read_fast(
         if len(names) < 2:
             return None
         scan = _scan(path, start, separator)
-    except _DAMAGED:
+    except DAMAGED:
         return None
     if scan is None or scan.num_lines * len(names) > MAX_CELLS:
         return None

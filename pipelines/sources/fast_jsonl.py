@@ -155,3 +155,29 @@ def _cells_of(column):
     if max(abs(least), abs(most)) >= _EXACT:
         return None
     return column.to_numpy().astype(np.float64, copy=False)
+
+
+def packed_column(cells: Sequence) -> Sequence:
+    """Packs a column that the strict reader has read, as pyarrow's reader would have it, where its
+    cells are of one type; others stay as they are.
+
+    Args:
+        cells: Numbers, texts, truth values and None.
+    """
+    import pyarrow as pa
+
+    types = set(map(type, cells)) - {type(None)}
+    if types == {str}:
+        kind = pa.string()
+    elif types == {int}:
+        kind = pa.int64()
+    elif types and types <= {int, float}:
+        kind = pa.float64()
+    else:
+        return cells
+    try:
+        column = pa.array(cells, kind)
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        return cells  # a large number, or half of a surrogate pair
+    found = _cells_of(pa.chunked_array([column]))
+    return cells if found is None else found

@@ -18,7 +18,7 @@ from ..spec import Spec
 from .csv_files import OTHER_ENCODING, find_encoding, find_separator, read_csv
 from .csv_text import refuse_twice, with_rows
 from .fast_csv import read_fast
-from .fast_jsonl import read_fast_lines
+from .fast_jsonl import packed_column, read_fast_lines
 from .files import find_file
 from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object, row_error
 from .limits import MAX_TABLE_BYTES, check_cells
@@ -138,13 +138,7 @@ def read_table(
     if _is_parquet(path):
         return _read_parquet(path, packed)
     if _is_jsonl(path):
-        lines = None
-        if packed:
-            lines = read_fast_lines(path, reading.encoding)
-        if lines is None:
-            lines = _read_jsonl(path, reading)
-        refuse_twice(list(lines))
-        return with_rows(lines)
+        return _read_lines(path, reading, packed)
     settled = settle_reading(path, reading)
     if packed:
         table = read_fast(path, settled.separator, settled.encoding)
@@ -270,6 +264,19 @@ def _is_parquet(path):
 
 def _is_jsonl(path):
     return path.suffix.lower() in (".jsonl", ".ndjson")
+
+
+def _read_lines(path, reading, packed):
+    """Returns the columns of JSON lines."""
+    lines: dict[str, Sequence] | None = None
+    if packed:
+        lines = read_fast_lines(path, reading.encoding)
+    if lines is None:
+        lines = _read_jsonl(path, reading)
+        if packed:
+            lines = {name: packed_column(cells) for name, cells in lines.items()}
+    refuse_twice(list(lines))
+    return with_rows(lines)
 
 
 def _read_jsonl(path, reading):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import LoadError
-from pipelines.sources import fast_jsonl
+from pipelines.sources import fast_jsonl, table_names
 from pipelines.sources.fast_jsonl import read_fast_lines
 from pipelines.sources.table import Reading, read_table
 from pipelines.tabular.load import LoadTable
@@ -115,8 +115,65 @@ def test_both_readers_give_one_dataset(tmp_path, monkeypatch):
     fast, _ = load.read()
     monkeypatch.setattr("pipelines.sources.table.read_fast_lines", lambda *_: None)
     strict, _ = load.read()
-    assert fast.schema == strict.schema
+    monkeypatch.setattr("pipelines.sources.table.packed_column", lambda cells: cells)
+    unpacked, _ = load.read()
+    assert fast.schema == strict.schema == unpacked.schema
+    _assert_same_rows(fast, strict)
+    _assert_same_rows(unpacked, strict)
+
+
+def _assert_same_rows(fast, strict):
     assert np.array_equal(fast.y, strict.y)
     for name, x in strict.x.items():
         same_dtype = x.dtype == fast.x[name].dtype
         assert same_dtype and x.astype(str).tolist() == fast.x[name].astype(str).tolist()
+
+
+_LISTS = st.one_of(
+    *[st.lists(st.one_of(st.none(), each), max_size=6) for each in (st.integers(), st.text())],
+    st.lists(st.one_of(st.integers(-9, 9), st.floats()), max_size=6),
+    st.lists(st.one_of(st.booleans(), st.integers(), st.text(max_size=2)), max_size=6),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cells=_LISTS)
+@example(cells=[2**53 + 1, None])
+@example(cells=[2**53, 0.5])
+@example(cells=[2**70])
+@example(cells=["\ud800"])
+def test_a_column_is_packed_as_it_is(cells):
+    packed = fast_jsonl.packed_column(cells)
+    assert len(packed) == len(cells)
+    for ours, theirs in zip(packed, cells, strict=True):
+        if theirs is None or theirs != theirs:
+            assert ours is None or np.isnan(ours)
+        else:
+            assert ours == theirs and isinstance(ours, str) == isinstance(theirs, str)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("t.csv", 'sep=;\na;"b;c"\n1;2\n3\n'),
+        ("t.jsonl", '{"a": 1}\n\n{"b;c": 2}\n{"a": \n'),
+    ],
+)
+def test_columns_are_named_by_the_first_rows(tmp_path, monkeypatch, name, text):
+    monkeypatch.setattr(table_names, "_NUM_LINES", 3)
+    path = tmp_path / name
+    path.write_text(text)  # a row further on is broken
+    assert table_names.names_in_table(str(path), Reading()) == ["a", "b;c"]
+
+
+@pytest.mark.parametrize(
+    "name, text", [("t.csv", ""), ("t.csv", "a,b\n"), ("t.csv", "a,a\n1,2\n"), ("t.jsonl", "[1]")]
+)
+def test_no_table_is_refused_alike(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(LoadError) as found:
+        table_names.names_in_table(str(path), Reading())
+    with pytest.raises(LoadError) as expected:
+        read_table(str(path))
+    assert str(found.value) == str(expected.value)
