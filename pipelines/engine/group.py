@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..errors import EngineError, RecipeError
 from .failure import Failure, ending_in_words
+from .machine import end_session
 from .notice import print_notice
 from .ray_cluster import connect, import_ray
 from .slot import usual_slot
@@ -150,11 +151,15 @@ def report_failure(folder: Path, error: BaseException) -> None:
     write_whole(folder / FAILURE, failure.encode())
 
 
-def free_address(host: str = "127.0.0.1") -> str:
-    """Returns host:port of a port that nobody listens on now."""
-    with socket.socket() as listening:
-        listening.bind((host, 0))
-        return f"{host}:{listening.getsockname()[1]}"
+def free_addresses(num_wanted: int, host: str = "127.0.0.1") -> list[str]:
+    """Returns host:port of ports that nobody listens on now, each another one."""
+    addresses = []
+    with contextlib.ExitStack() as held:  # a port that is given back may be given again
+        for _ in range(num_wanted):
+            listening = held.enter_context(socket.socket())
+            listening.bind((host, 0))
+            addresses.append(f"{host}:{listening.getsockname()[1]}")
+    return addresses
 
 
 def cluster_variables(addresses: list[str], rank: int) -> dict[str, str]:
@@ -195,7 +200,7 @@ class _LocalRanks(_Ranks):
         self.logs = contextlib.ExitStack()
 
     def start(self) -> None:
-        addresses = [free_address() for _ in range(self.group.num_workers)]
+        addresses = free_addresses(self.group.num_workers)
         for rank in range(self.group.num_workers):
             variables = cluster_variables(addresses, rank)
             # The first one shows how it goes.
@@ -224,9 +229,7 @@ class _LocalRanks(_Ranks):
 
     def end(self) -> None:
         for process in self.processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            process.wait()
+            end_session(process)
         self.logs.close()
 
 
@@ -290,7 +293,8 @@ class RayRank:
         """Returns host:port of a free port of this machine."""
         import ray
 
-        return free_address(ray.util.get_node_ip_address())
+        (address,) = free_addresses(1, ray.util.get_node_ip_address())
+        return address
 
     def take_part(self, module: str, folder: str, addresses: list[str], rank: int) -> None:
         """Does what the process of a worker does."""

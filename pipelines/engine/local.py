@@ -14,11 +14,9 @@ from pathlib import Path
 
 from .base import Engine, Handle
 from .failure import ending_in_words
-from .machine import visible_gpus
+from .machine import end_session, visible_gpus
 from .remote import Remote
 from .slot import Slot, num_slots
-
-_END_SECONDS = 1.0
 
 
 @dataclass(eq=False)
@@ -43,13 +41,7 @@ class _Worker:
 
     def end(self) -> None:
         """Ends the process and all that it started, at once."""
-        with contextlib.suppress(ProcessLookupError):
-            if os.name == "posix":
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
-                self.process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(_END_SECONDS)
+        end_session(self.process)
         with contextlib.suppress(OSError):  # what it has not read
             self.process.stdin.close()
 

@@ -1,12 +1,15 @@
 """What the machine has, and how a child process ends with its parent."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_END_SECONDS = 10  # in which a killed process is gone, unless the system hangs
 
 
 def end_with_parent(parent: int) -> None:
@@ -19,6 +22,17 @@ def end_with_parent(parent: int) -> None:
     Path("/proc/self/oom_score_adj").write_text("1000")
     if os.getppid() != parent:
         sys.exit(1)
+
+
+def end_session(process: subprocess.Popen) -> None:
+    """Ends a process that was started in a session of its own, and all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_SECONDS)
 
 
 def free_bytes() -> int | None:

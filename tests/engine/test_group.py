@@ -1,10 +1,20 @@
 """Workers of a group are started, watched, and started again together."""
 
 import json
+import signal
+import subprocess
 
 import pytest
 
-from pipelines.engine.group import MOST_LOSSES, Group, current_group, run_group, training_in
+from pipelines.engine.group import (
+    MOST_LOSSES,
+    Group,
+    current_group,
+    free_addresses,
+    run_group,
+    training_in,
+)
+from pipelines.engine.machine import end_session
 from pipelines.errors import EngineError, RecipeError, TrainError
 
 TOY = Group(2, "tests.engine.toy_group")
@@ -41,6 +51,23 @@ def test_the_error_of_a_worker_is_raised_as_it_is(tmp_path):
     with pytest.raises(TrainError, match="the loss became nan") as caught:
         run_group(TOY, plan(tmp_path, error=True), about="a training")
     assert "a smaller rate" in caught.value.fix and len(starts(tmp_path, 1)) == 1
+
+
+def test_every_worker_has_a_port_of_its_own():
+    addresses = free_addresses(50)
+    assert len(set(addresses)) == 50
+
+
+def test_what_a_worker_has_started_ends_with_it():
+    command = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    child = int(process.stdout.readline())
+    end_session(process)
+    assert process.returncode == -signal.SIGKILL
+    # The pipe is closed once the last process that writes to it is gone.
+    assert process.stdout.read() == ""
+    process.stdout.close()
+    assert child != process.pid
 
 
 def test_without_workers_there_is_no_group():
