@@ -118,11 +118,13 @@ NETWORKS = {
     "Cnn": (PICTURES, "Cnn()", ()),
     "ResNet8": (PICTURES, "ResNet8()", ()),
     "DsCnn": (PICTURES, "DsCnn()", ()),
-    # Its channels are unlike each other: rounded after training it answers as another net.
+    # No one layer loses its answers: 28 round one after the other, and signal to noise falls from 37
+    # dB after the first to 13 after the last. With a first stride of 2 it learns little of so small
+    # pictures (.675 of the validation rows, .752 with 1), so that many answers are near ties.
     "MobileNetV1": (
         PICTURES,
-        "MobileNetV1()",
-        ("training.epochs=10", "shipping.compress=(QuantizeAware(epochs=2),)"),
+        "MobileNetV1(stem_stride=1)",
+        ("training.epochs=8", "shipping.compress=(QuantizeAware(epochs=2),)"),
     ),
     "Vit": (PICTURES, "Vit()", ("training.epochs=8",)),
     # A mean of embeddings knows no order of words: .641 is its best here (docs/results.md).
