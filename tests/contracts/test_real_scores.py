@@ -118,9 +118,9 @@ NETWORKS = {
     "Cnn": (PICTURES, "Cnn()", ()),
     "ResNet8": (PICTURES, "ResNet8()", ()),
     "DsCnn": (PICTURES, "DsCnn()", ()),
-    # No one layer loses its answers: 28 round one after the other, and signal to noise falls from 37
-    # dB after the first to 13 after the last. With a first stride of 2 it learns little of so small
-    # pictures (.675 of the validation rows, .752 with 1), so that many answers are near ties.
+    # No one layer loses its answers: 28 round one after the other, and signal to noise falls from
+    # 37 dB after the first to 13 after the last. With a first stride of 2 it learns little of so
+    # small pictures (.675 of the validation rows, .752 with 1): many answers are near ties.
     "MobileNetV1": (
         PICTURES,
         "MobileNetV1(stem_stride=1)",
