@@ -54,9 +54,33 @@ TABLE = Rows(
 # 2,000 test pictures, ten classes.
 PICTURES = Rows(
     "fashion_cnn",
-    ("augment=()", "training.epochs=5", "build=Cnn(widths=(16, 32), pool_after=(0, 1))"),
+    ("augment=()", "training.epochs=5"),
     "accuracy",
     0.8,
+)
+# The same with a small net, for what stands around a net. Of the validation rows it has .858 after
+# five epochs; two convolutions at the recipe's own rate and batches had .722.
+AROUND_A_NET = replace(
+    PICTURES,
+    settings=(
+        *PICTURES.settings,
+        "build=Cnn(widths=(16, 32, 64), pool_after=(0, 1))",
+        "training.batch_size=32",
+        "training.optimizer.learning_rate=0.01",
+    ),
+)
+# 382 test pictures in colour, nine groups; what turns colours has nothing to do on grey ones.
+COLOURS = Rows(
+    "emoji_cnn",
+    (
+        "augment=()",
+        "load.height=16",
+        "load.width=16",
+        "training.epochs=12",
+        "build=Cnn(widths=(16, 32, 48), pool_after=(0, 1), activation='relu6')",
+    ),
+    "macro_f1",
+    0.5,
 )
 # 2,747 test remarks, .13 of them yes. TF-IDF with a linear model has .722.
 TEXTS = Rows(
@@ -94,11 +118,13 @@ NETWORKS = {
     "Cnn": (PICTURES, "Cnn()", ()),
     "ResNet8": (PICTURES, "ResNet8()", ()),
     "DsCnn": (PICTURES, "DsCnn()", ()),
-    # Its channels are unlike each other: rounded after training it answers as another net.
+    # No one layer loses its answers: 28 round one after the other, and signal to noise falls from
+    # 37 dB after the first to 13 after the last. With a first stride of 2 it learns little of so
+    # small pictures (.675 of the validation rows, .752 with 1): many answers are near ties.
     "MobileNetV1": (
         PICTURES,
-        "MobileNetV1()",
-        ("training.epochs=10", "shipping.compress=(QuantizeAware(epochs=2),)"),
+        "MobileNetV1(stem_stride=1)",
+        ("training.epochs=8", "shipping.compress=(QuantizeAware(epochs=2),)"),
     ),
     "Vit": (PICTURES, "Vit()", ("training.epochs=8",)),
     # A mean of embeddings knows no order of words: .641 is its best here (docs/results.md).
@@ -201,6 +227,9 @@ def test_step_net():
     assert_learns(rows, *settings)
 
 
+IN_COLOUR = ("AugmentHue",)
+
+
 @pytest.mark.parametrize("kind", members(slots.Augmentation), ids=name_of)
 def test_augmentations(kind, tmp_path):
     given = "()"
@@ -209,7 +238,9 @@ def test_augmentations(kind, tmp_path):
         words.write_text("aircraft, plane\nengine, motor\nrunway, strip\n", encoding="utf-8")
         given = f"(source={str(words)!r})"
     module = kind.__module__.split(".")[1]
-    rows = {"vision": PICTURES, "text": TEXTS, "timeseries": SERIES}[module]
+    rows = {"vision": AROUND_A_NET, "text": TEXTS, "timeseries": SERIES}[module]
+    if kind.__name__ in IN_COLOUR:
+        rows = COLOURS
     assert_learns(rows, f"augment=({kind.__name__}{given},)")
 
 
@@ -231,11 +262,11 @@ def test_teachers(name):
 
 
 COMPRESSED = {
-    "ClusterWeights": (PICTURES, "ClusterWeights()", ()),
+    "ClusterWeights": (AROUND_A_NET, "ClusterWeights()", ()),
     "FactorizeLowRank": (TABLE, "FactorizeLowRank(energy=0.6)", ("build=Mlp(widths=(96, 96))",)),
-    "PruneChannels": (PICTURES, "PruneChannels(share=0.25)", ()),
-    "PruneWeights": (PICTURES, "PruneWeights()", ()),
-    "QuantizeAware": (PICTURES, "QuantizeAware()", ()),
+    "PruneChannels": (AROUND_A_NET, "PruneChannels(share=0.25)", ()),
+    "PruneWeights": (AROUND_A_NET, "PruneWeights()", ()),
+    "QuantizeAware": (AROUND_A_NET, "QuantizeAware()", ()),
 }
 COMPRESSED_ELSEWHERE = {
     "Distil": "a teacher's bundle is needed: tests/compress",
