@@ -9,7 +9,12 @@ from pathlib import Path
 from tests.board_program import run
 
 MISSING = "set CMSIS_NN to the folder of a checkout of https://github.com/ARM-software/CMSIS-NN"
-FOLDERS = ("ConvolutionFunctions", "FullyConnectedFunctions", "NNSupportFunctions")
+FOLDERS = (
+    "ConvolutionFunctions",
+    "FullyConnectedFunctions",
+    "NNSupportFunctions",
+    "PoolingFunctions",
+)
 # The functions of int8 and what they call.
 SOURCES = re.compile(r"^arm_(?!.*_(f16|f32|s4|flt)\.c).*(_s8|s16|q15|tables).*\.c$")
 
@@ -26,6 +31,7 @@ def cmsis_nn_options(folder, compiler=("gcc",)):
     root = Path(folder).resolve()
     built = root / ("build_" + "_".join(compiler).replace("/", "_"))
     built.mkdir(exist_ok=True)
+    archive = built / "libcmsis_nn.a"
     include = f"-I{root / 'Include'}"
     for each in FOLDERS:
         for path in sorted((root / "Source" / each).glob("*.c")):
@@ -35,7 +41,7 @@ def cmsis_nn_options(folder, compiler=("gcc",)):
                 if "gcc" not in compiler:
                     options.remove("-fPIC")
                 run([*compiler, *options, path, "-o", target], root)
-    archive = built / "libcmsis_nn.a"
+                archive.unlink(missing_ok=True)
     if not archive.exists():
         run(["ar", "rcs", archive, *sorted(built.glob("*.o"))], root)
     return ["-DMODEL_USE_CMSIS_NN", include], [str(archive)]

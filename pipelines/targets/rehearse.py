@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..compress.tuning import Untuned
 from ..convert.scales import staggered_copies
 from ..errors import RecipeError
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
     from ..recipe import Recipe
     from ..training.inputs import TrainingInputs
 
+# The standard deviation of what was 0.
+_MOVED = 0.01
+
 
 def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
     """Asks the targets about the untrained network, if one of them has something to say.
 
-    A network of random weights takes the bytes, the memory and the time of the trained one.
+    A network of random weights, none of which is 0, takes the bytes, the memory and the time of the
+    trained one.
 
     Returns:
         The form of each target that is not required and is left out → the reason.
@@ -38,6 +44,7 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
     model = _untrained(recipe, inputs)
     if not _needs_file(recipe):
         return ask_targets(targets, inputs.signature, model)
+    model = _with_moved_zeros(model, recipe.training.seed)
     exported, refused = _converted(recipe, inputs, model)
     asked = [target for target in targets if target.form not in refused]
     _check_budgets(asked, exported, recipe.build)
@@ -76,6 +83,18 @@ def export_untrained(recipe: Recipe, inputs: TrainingInputs) -> ExportedModel:
 def _untrained(recipe, inputs):
     seed = recipe.training.seed
     return average_members(built_with_layers(recipe.build, inputs.signature, seed=seed))
+
+
+def _with_moved_zeros(model, seed):
+    """Moves weights that begin at 0, such as biases, as training does: the converter leaves zeros
+    out of the file.
+    """
+    random = np.random.default_rng(seed)
+    for variable in model.trainable_variables:
+        values = variable.numpy()
+        if not values.any():
+            variable.assign(random.normal(0, _MOVED, values.shape))
+    return model
 
 
 def _converted(recipe, inputs, model):

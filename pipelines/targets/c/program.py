@@ -275,7 +275,7 @@ The model takes {arena:,} bytes of memory between the start and the end of a cal
 `-DMODEL_OWN_MEMORY` to leave the static memory out. Compile with `-O2`: `-Os` can halve the speed of convolutions.
 
 On a Cortex-M with the DSP extension (M4, M7, M33) [CMSIS-NN](https://github.com/ARM-software/CMSIS-NN) computes
-convolutions and dense layers in about half the instructions, with the same numbers: `cmake -DCMSIS_NN=FOLDER`, or all
+convolutions and dense layers in about half the instructions, LSTMs in two thirds, with the same numbers: `cmake -DCMSIS_NN=FOLDER`, or all
 files with `-DMODEL_USE_CMSIS_NN -IFOLDER/Include`, linked with the library's.
 
 **Several models in one program**: each bundle needs a prefix of its own,

@@ -10,6 +10,9 @@ _NO_BYTES = "no bytes are written"
 _CLIP = "a clip is thousands of steps, or none"
 _UNREAD = "a field that the library does not read"
 _REST = "what four at a time leave over is added one by one"
+_ONE_ROW = "of one row alone, how far the next one is away is not read"
+_SET_ANEW = "what is behind the sums of a gate is set anew, or read no more"
+_BEHIND = "a second row behind the scratch memory, where no sanitizer looks into the library"
 
 EQUAL: dict[str, dict[str, str]] = {
     "average_pool": {
@@ -157,5 +160,18 @@ EQUAL_WITH_LIBRARY: dict[str, dict[str, str]] = {
         "const cmsis_nn_dims bias = {2, 1, 1, outputs};": _UNREAD,
         "const cmsis_nn_dims filter = {2, patch->kernel_height, patch->kernel_width, outputs};": _UNREAD,
         "const cmsis_nn_dims output = {2, patch->output_height, patch->output_width, outputs};": _UNREAD,
+    },
+    "lstm": {
+        "for (unit = 0; unit <= p->units; ++unit) sums[unit] = (int16_t)int16_clamped(sums[unit] + "
+        "again[unit]);": _SET_ANEW,
+        "p->features, p->units, 1, 2);": _ONE_ROW,
+        "p->recurrent_shifts[gate], p->units, p->units, 1, 2);": _ONE_ROW,
+        "p->recurrent_shifts[gate], p->units, p->units, 2, 1);": _BEHIND,
+    },
+    "max_pool": {
+        "const cmsis_nn_context context = {NULL, 1};": _UNREAD,
+        "const cmsis_nn_dims filter = {1, p->kernel_height, p->kernel_width, 2};": _UNREAD,
+        "const cmsis_nn_dims filter = {2, p->kernel_height, p->kernel_width, 1};": _UNREAD,
+        "const cmsis_nn_dims output = {2, p->output_height, p->output_width, p->depth};": _UNREAD,
     },
 }

@@ -383,8 +383,10 @@ def lstm():
     return convert(model, train, files=TfliteFiles(("int8",)), copies=1)["int8"]
 
 
-def lstm_with(*, cell_exponent, clip):
-    """The same with cells of another scale, which are kept between other bounds."""
+def lstm_with(*, cell_exponent=-11, clip=10.0, steepness=1.0):
+    """The same with cells of another scale, which are kept between other bounds, and with what the
+    answer gives to the gates so many times as large.
+    """
     graph = Graph(lstm())
     (operator,) = (
         each
@@ -394,6 +396,9 @@ def lstm_with(*, cell_exponent, clip):
     operator.builtinOptions.cellClip = clip
     cells = graph.tensor(operator.inputs[19])
     cells.quantization.scale = np.array([2.0**cell_exponent], np.float32)
+    for place in range(5, 9):
+        recurrent = graph.tensor(operator.inputs[place])
+        recurrent.quantization.scale = recurrent.quantization.scale * np.float32(steepness)
     return graph.to_bytes()
 
 
@@ -495,6 +500,7 @@ FILES = {
     "lstm of fine cells": lambda: lstm_with(cell_exponent=-15, clip=0.0),
     "lstm of whole cells": lambda: lstm_with(cell_exponent=-12, clip=2.0),
     "lstm of coarse cells": lambda: lstm_with(cell_exponent=-10, clip=10.0),
+    "lstm of steep gates": lambda: lstm_with(steepness=32.0),
     "gather": gather,
     "transpose": turned,
     "transpose of five axes": turned_whole,

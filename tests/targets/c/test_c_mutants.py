@@ -54,7 +54,7 @@ CHANGES = (
 NUM_ROWS = 40
 LIBRARY = "MODEL_USE_CMSIS_NN"
 # Kernels with a second body, which calls CMSIS-NN.
-WITH_LIBRARY = ("conv", "dense", "depthwise")
+WITH_LIBRARY = ("conv", "dense", "depthwise", "lstm", "max_pool")
 
 
 def mutants_of(text, *, of_library=False):

@@ -2,9 +2,11 @@
 its own tool where that is installed. Arduino's builder gets a platform of this computer.
 """
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,20 +139,50 @@ def test_zephyr_reads_the_module(folder):
     assert (folder / module["build"]["kconfig"]).is_file()
 
 
-@pytest.mark.full
 def test_kconfig_knows_the_symbol(folder, tmp_path):
     """By Zephyr's own reader of Kconfig, as its build includes the file of a module."""
+    assert_known(folder, f'menu "module"\nosource "{folder / "zephyr" / "Kconfig"}"\nendmenu\n')
+
+
+def assert_known(folder, menu):
+    """Checks that kconfiglib reads a menu with the symbol of a module, and switches it on."""
     kconfiglib = pytest.importorskip("kconfiglib", reason="pip install kconfiglib")
-    menu = tmp_path / "Kconfig"
-    menu.write_text(
-        'mainmenu "stub"\nconfig REQUIRES_FULL_LIBC\n\tbool\n'
-        f'menu "module"\nosource "{folder / "zephyr" / "Kconfig"}"\nendmenu\n'
-    )
-    known = kconfiglib.Kconfig(str(menu), warn_to_stderr=False)
+    path = folder / "Kconfig.stub"
+    path.write_text(f'mainmenu "stub"\nconfig REQUIRES_FULL_LIBC\n\tbool\n{menu}')
+    known = kconfiglib.Kconfig(str(path), warn_to_stderr=False)
     switch = known.syms[symbol(folder.name)]
     assert switch.str_value == "n" and known.syms["REQUIRES_FULL_LIBC"].str_value == "n"
     switch.set_value("y")
     assert known.syms["REQUIRES_FULL_LIBC"].str_value == "y" and not known.warnings
+
+
+@pytest.mark.skipif(
+    not os.environ.get("ZEPHYR_BASE"),
+    reason="set ZEPHYR_BASE to a checkout of https://github.com/zephyrproject-rtos/zephyr",
+)
+def test_zephyr_takes_the_module(folder, tmp_path):
+    """By the script of Zephyr's build that checks module.yml by its schema, and writes what CMake
+    and Kconfig include.
+    """
+    pytest.importorskip("pykwalify", reason="pip install pykwalify")
+    base = Path(os.environ["ZEPHYR_BASE"])
+    kconfig, cmake = tmp_path / "Kconfig.modules", tmp_path / "modules.txt"
+    written = ("--kconfig-out", kconfig, "--cmake-out", cmake)
+    script = base / "scripts" / "zephyr_module.py"
+    run_tool(sys.executable, script, "-z", base, "-m", folder, *written, cwd=tmp_path)
+    name = library_name(folder.name)
+    assert cmake.read_text() == f'"{name}":"{folder}":"{folder / "zephyr"}"\n'
+    assert_known(folder, kconfig.read_text())
+
+
+def test_arduino_lint_finds_nothing(folder):
+    """By Arduino's own linter, but for the rules of who wants to publish the library."""
+    if not shutil.which("arduino-lint"):
+        pytest.skip(
+            "needs arduino-lint: https://arduino.github.io/arduino-lint/latest/installation"
+        )
+    rules = ("--compliance", "specification", "--library-manager", "false", "--recursive=false")
+    run_tool("arduino-lint", "--project-type", "library", *rules, folder, cwd=folder)
 
 
 @pytest.mark.full

@@ -11,12 +11,17 @@ from pipelines.own_model.export import export_model
 from pipelines.targets.c.footprint import CROSS_COMPILER, SIMULATOR
 from pipelines.targets.c.model.all_kernels import kernel_of, known_network
 from pipelines.targets.c.model.convolution import Conv2D, DepthwiseConv2D
+from pipelines.targets.c.model.network import port_name
 from pipelines.targets.c.model.windows import axes_of
+from pipelines.targets.c.model.write import inputs_header, write_model
+from pipelines.targets.micro.runner import Micro
 from tests.bench_c import int8_file, measured
 from tests.bench_devices import nets
 from tests.cmsis_nn_library import MISSING, cmsis_nn_folder, cmsis_nn_options
 from tests.own_architectures import NUM_ROWS
-from tests.targets.c.compiled_model import CompiledModel, extreme_rows, tflm_outputs
+from tests.targets.c.compiled_model import STRICT, CompiledModel, extreme_rows, tflm_outputs
+from tests.targets.c.many_models import ManyModels, as_bytes, code_of
+from tests.targets.c.small_files import FILES
 
 pytestmark = [
     pytest.mark.skipif(not cmsis_nn_folder(), reason=MISSING),
@@ -31,6 +36,8 @@ CALLED = (
     "arm_convolve_s8",
     "arm_fully_connected_s8",
     "arm_fully_connected_per_channel_s8",
+    "arm_max_pool_s8",
+    "arm_nn_vec_mat_mul_result_acc_s8_s16",
 )
 CONVOLUTIONS = (
     "picture, CNN",
@@ -121,6 +128,40 @@ def test_unusual_convolutions(tmp_path):
     content = (tmp_path / "own" / "own" / "model_int8.tflite").read_bytes()
     plain, rows = assert_equal(content, tmp_path)
     np.testing.assert_array_equal(plain.run(rows), tflm_outputs(content, rows))
+
+
+def assert_equal_to_tflm(content, folder):
+    """Checks the bits of a file of one operator on the board, and on this machine against TFLM."""
+    pytest.importorskip("tflite_micro")
+    assert len(measured(content, None, cmsis_nn_folder())) == 2
+    network = known_network(content)
+    rows = extreme_rows(network, 12)
+    wanted = Micro(content, [port_name(each) for each in network.inputs]).run(rows)
+    models = ManyModels(folder, inputs_header(content), network.outputs[0].size)
+    assert not models.compile([code_of(content)], *cmsis_nn_options(cmsis_nn_folder()))
+    assert models.outputs(0, as_bytes(network, rows)) == np.ascontiguousarray(wanted).tobytes()
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("largest of a")])
+def test_pools(name, tmp_path):
+    assert_equal_to_tflm(FILES[name](), tmp_path)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("lstm")])
+def test_lstms(name, tmp_path):
+    """Steep gates too: the library clamps a sum once, where TFLM clamps both of its parts first."""
+    assert_equal_to_tflm(FILES[name](), tmp_path)
+
+
+@pytest.mark.full
+def test_an_lstm_alone_compiles_without_a_warning(tmp_path):
+    """No function that other layers use is left over."""
+    content = FILES["lstm"]()
+    files = write_model(content, "t").files | {"signature.h": inputs_header(content)}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    subprocess.run(["gcc", *STRICT, "-c", "model.c"], cwd=tmp_path, check=True)
 
 
 @pytest.mark.full

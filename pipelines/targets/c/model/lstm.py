@@ -92,7 +92,12 @@ class Lstm(Kernel):
             "lstm",
             f"&{layer}",
             *map(source.place, tensors),
+            source.scratch(operation),
         )
+
+    def scratch_bytes(self, operation):
+        # Of CMSIS-NN: the sums of four gates and of one more, int16.
+        return 0, 5 * 2 * operation.inputs[_ANSWER].size
 
     def run(self, operation, values):
         """Computes from the beginning: nothing is kept from the row before."""

@@ -1,5 +1,6 @@
 #include "scaled.c"
 #include "dot.c"
+#include "dot4.c"
 typedef struct {
   const int8_t *weights; /* [outputs, depth] */
   const output_scales *scales;

@@ -1,3 +1,4 @@
+#include "cmsis_nn.c"
 #include "fixed_point.c"
 #include "dot.c"
 typedef struct {
@@ -53,26 +54,69 @@ static int32_t tanh_of(const uint16_t *table, int32_t value) {
   return (result + 128) >> 8;
 }
 
-static int32_t lstm_gate(const lstm_layer *p, int32_t gate, int32_t unit, const int8_t *x, const int8_t *answer) {
+/* What a step reads, and memory of CMSIS-NN: the sums of all gates, and those of the answer to one. */
+typedef struct {
+  const int8_t *x;
+  const int8_t *answer;
+  int16_t *sums; /* [4 gates and one, units] in 2^-12 */
+} lstm_step;
+
+#ifndef MODEL_USE_CMSIS_NN
+static int32_t lstm_sum(const lstm_layer *p, const lstm_step *now, int32_t gate, int32_t unit) {
   const int32_t row = gate * p->units + unit;
-  int32_t sum = p->bias[row] + dot(p->weights + row * p->features, x, p->features);
-  int32_t again = p->recurrent_bias[row] + dot(p->recurrent + row * p->units, answer, p->units);
+  int32_t sum = p->bias[row] + dot(p->weights + row * p->features, now->x, p->features);
+  int32_t again = p->recurrent_bias[row] + dot(p->recurrent + row * p->units, now->answer, p->units);
   sum = int16_clamped(rescale(sum, p->multipliers[gate], p->shifts[gate]));
   again = int16_clamped(rescale(again, p->recurrent_multipliers[gate], p->recurrent_shifts[gate]));
-  sum = int16_clamped(sum + again) * 3;
+  return int16_clamped(sum + again);
+}
+#else
+#include "arm_nnsupportfunctions.h"
+
+/* The sums of all gates of a step. The library adds to what is there and clamps the result; TFLM clamps what the
+   answer gives by itself. */
+static void lstm_sums(const lstm_layer *p, const lstm_step *now) {
+  int16_t *sums = now->sums, *again = now->sums + 4 * p->units;
+  const size_t size = (size_t)p->units * sizeof *sums;
+  int32_t gate, unit;
+  for (gate = 0; gate < 4; ++gate, sums += p->units) {
+    const int32_t row = gate * p->units;
+    memset(sums, 0, size);
+    memset(again, 0, size);
+    arm_nn_vec_mat_mul_result_acc_s8_s16(
+        now->x, p->weights + row * p->features, p->bias + row, sums, p->multipliers[gate], p->shifts[gate],
+        p->features, p->units, 1, 1);
+    arm_nn_vec_mat_mul_result_acc_s8_s16(
+        now->answer, p->recurrent + row * p->units, p->recurrent_bias + row, again, p->recurrent_multipliers[gate],
+        p->recurrent_shifts[gate], p->units, p->units, 1, 1);
+    for (unit = 0; unit < p->units; ++unit) sums[unit] = (int16_t)int16_clamped(sums[unit] + again[unit]);
+  }
+}
+
+static int32_t lstm_sum(const lstm_layer *p, const lstm_step *now, int32_t gate, int32_t unit) {
+  return now->sums[gate * p->units + unit];
+}
+#endif
+
+static int32_t lstm_gate(const lstm_layer *p, const lstm_step *now, int32_t gate, int32_t unit) {
+  const int32_t sum = lstm_sum(p, now, gate, unit) * 3;
   return gate == 2 ? tanh_of(p->sigmoid, sum) : sigmoid_of(p->sigmoid, sum);
 }
 
-static void lstm(const lstm_layer *p, const int8_t *x, int8_t *kept, int8_t *kept_cells, int8_t *y) {
-  const int8_t *answer = kept;
+static void lstm(
+    const lstm_layer *p, const int8_t *x, int8_t *kept, int8_t *kept_cells, int8_t *y, int8_t *scratch) {
+  lstm_step now = {x, kept, (int16_t *)(void *)scratch};
   int16_t *cells = (int16_t *)(void *)kept_cells;
   int32_t step, unit;
-  for (step = 0; step < p->steps; ++step, x += p->features) {
+  for (step = 0; step < p->steps; ++step) {
+#ifdef MODEL_USE_CMSIS_NN
+    lstm_sums(p, &now);
+#endif
     for (unit = 0; unit < p->units; ++unit) {
-      const int32_t forget = lstm_gate(p, 0, unit, x, answer);
-      const int32_t input = lstm_gate(p, 1, unit, x, answer);
-      const int32_t candidate = lstm_gate(p, 2, unit, x, answer);
-      const int32_t output = lstm_gate(p, 3, unit, x, answer);
+      const int32_t forget = lstm_gate(p, &now, 0, unit);
+      const int32_t input = lstm_gate(p, &now, 1, unit);
+      const int32_t candidate = lstm_gate(p, &now, 2, unit);
+      const int32_t output = lstm_gate(p, &now, 3, unit);
       int32_t cell = int16_clamped(rescale(forget * cells[unit], p->kept_multiplier, p->kept_shift));
       int32_t value;
       cell += int16_clamped(rescale(input * candidate, p->new_multiplier, p->new_shift));
@@ -85,8 +129,9 @@ static void lstm(const lstm_layer *p, const int8_t *x, int8_t *kept, int8_t *kep
       value = rescale(tanh_of(p->sigmoid, value) * output, p->output_multiplier, p->output_shift);
       y[unit] = clamped(value + p->output_zero, -128, 127);
     }
-    answer = y;
+    now.x += p->features;
+    now.answer = y;
     y += p->units;
   }
-  memcpy(kept, answer, (size_t)p->units);
+  memcpy(kept, now.answer, (size_t)p->units);
 }

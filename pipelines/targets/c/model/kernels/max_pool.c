@@ -1,4 +1,6 @@
+#include "cmsis_nn.c"
 #include "pool.c"
+#ifndef MODEL_USE_CMSIS_NN
 static void max_pool(const pool_layer *p, const int8_t *x, int8_t *y) {
   int32_t at_y, at_x, channel, row, column;
   for (at_y = 0; at_y < p->output_height; ++at_y) {
@@ -17,3 +19,14 @@ static void max_pool(const pool_layer *p, const int8_t *x, int8_t *y) {
     }
   }
 }
+#else
+static void max_pool(const pool_layer *p, const int8_t *x, int8_t *y) {
+  const cmsis_nn_context context = {NULL, 0};
+  const cmsis_nn_pool_params params = {
+      {p->stride_x, p->stride_y}, {p->before_x, p->before_y}, {p->low, p->top}};
+  const cmsis_nn_dims input = {1, p->height, p->width, p->depth};
+  const cmsis_nn_dims filter = {1, p->kernel_height, p->kernel_width, 1};
+  const cmsis_nn_dims output = {1, p->output_height, p->output_width, p->depth};
+  arm_max_pool_s8(&context, &params, &input, x, &filter, &output, y);
+}
+#endif
