@@ -7,6 +7,7 @@ import numpy as np
 from .ai_edge import FORMS as AI_EDGE_FORMS
 from .ai_edge import quantize_file
 from .operators import flex_operators
+from .own_ranges import with_own_ranges
 from .quantize import Quantize
 
 
@@ -44,7 +45,23 @@ def _through_saved_model(model, rows, form, quantize):
         module.call = tf.function(call).get_concrete_function(**_specs(rows))
         tf.saved_model.save(module, folder, signatures=module.call)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        return _configured(converter, rows, form, quantize).convert()
+        content = _configured(converter, rows, form, quantize).convert()
+    if form != "int8":
+        return content
+    return _quantized(with_own_ranges(content, _one_by_one(rows)), quantize)
+
+
+def _quantized(content, quantize):
+    """Returns int8 of a calibrated file."""
+    import tensorflow as tf
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    return mlir_quantize(
+        content,
+        input_data_type=tf.int8,
+        output_data_type=tf.int8,
+        disable_per_channel_for_dense_layers=quantize.dense_weights == "per_tensor",
+    )
 
 
 def _with_constants(model):
@@ -94,6 +111,7 @@ def _configured(converter, rows, form, quantize):
         converter.target_spec.supported_types = [tf.float16]
     if form == "int8":
         converter.representative_dataset = lambda: _one_by_one(rows)
+        converter._experimental_calibrate_only = True  # see with_own_ranges
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.int8
         converter.inference_output_type = tf.int8

@@ -163,7 +163,13 @@ NETWORKS = {
     "SeriesGru": (FORECASTS, "SeriesGru(widths=(16,))", ()),
     "SeriesRnn": (FORECASTS, "SeriesRnn(widths=(16,))", ()),
     "EncoderDecoder": (FORECASTS, "EncoderDecoder()", ()),
-    "PatchTransformer": (FORECASTS, "PatchTransformer()", ()),
+    # A smooth series makes the values of a patch alike: what tells them apart is small, unless
+    # a penalty keeps weights from enlarging it and the net learns with rounding.
+    "PatchTransformer": (
+        FORECASTS,
+        "PatchTransformer(patch=24, regularizer=1e-2)",
+        ("shipping.compress=(QuantizeAware(epochs=3),)",),
+    ),
     "SeriesFcn": (SERIES, "SeriesFcn()", ()),
     "SeriesResNet": (SERIES, "SeriesResNet()", ()),
     "InceptionTime": (SERIES, "InceptionTime()", ()),
@@ -225,7 +231,8 @@ def test_step_net():
     rows = Rows("weather_linear", ("training.epochs=12",), "mase", 1.0)
     settings = (
         "frame.window=168",
-        "build=StepNet(season=24)",
+        "build=StepNet(season=24, regularizer=3e-4)",
+        "shipping.compress=(QuantizeAware(epochs=3),)",
         "encode=(FlagGaps(), FillGaps(how='season', season=24), "
         "ScaleByItself(level=True, base='season'), ScaleSeries())",
         "training.optimizer.learning_rate=0.002",
