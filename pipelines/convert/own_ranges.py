@@ -9,7 +9,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from .operators import operators
 from .packed import packed
+
+# What is computed value by value from two tensors, and so may be written over one of them.
+_IN_PLACE = {"ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"}
 
 # Of a range: what kernels of two packages round otherwise is less.
 _TOLERANCE = 1e-4
@@ -30,6 +34,8 @@ def with_own_ranges(content: bytes, rows: Iterable[dict[str, np.ndarray]]) -> by
     """
     from ai_edge_litert import schema_py_generated as schema
 
+    if _IN_PLACE.isdisjoint(operators(content)):
+        return content
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
     places = [place for place in _outputs(graph) if _has_range(graph.tensors[place])]

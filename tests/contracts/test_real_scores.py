@@ -163,8 +163,8 @@ NETWORKS = {
     "SeriesGru": (FORECASTS, "SeriesGru(widths=(16,))", ()),
     "SeriesRnn": (FORECASTS, "SeriesRnn(widths=(16,))", ()),
     "EncoderDecoder": (FORECASTS, "EncoderDecoder()", ()),
-    # A smooth series makes the values of a patch alike: what tells them apart is small, unless
-    # a penalty keeps weights from enlarging it and the net learns with rounding.
+    # A smooth series makes the values of a patch alike: what differs is small, and rounded away
+    # unless a penalty keeps weights from enlarging it and the net learns with rounding.
     "PatchTransformer": (
         FORECASTS,
         "PatchTransformer(patch=24, regularizer=1e-2)",

@@ -1,1 +1,1 @@
-"""C99 without allocation: raw row to int8 inputs and answer, and the model as an array."""
+"""C99 without allocation: raw row to int8 inputs, the int8 model, and the answer."""
