@@ -22,7 +22,7 @@ timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two veri
 	$(BIN)/python -m pipelines run glucose_mlp
 	$(BIN)/python -m pipelines run weather_linear
 
-devices: $(READY) ## Every kind of net on every runtime, and on a Cortex-M4 against TFLM (TFLM=, CMSIS_NN=): two tables (about 15 minutes).
+devices: $(READY) ## Every kind of net on every runtime, and on a Cortex-M4 against TFLM (TFLM=, CMSIS_NN=): two tables (about 25 minutes).
 	$(BIN)/python -m tests.bench_devices
 	$(BIN)/python -m tests.bench_c
 
