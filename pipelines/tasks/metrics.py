@@ -54,7 +54,19 @@ def metric_words(metric: str, error_of: str = "") -> str:
         error_of: as a task's `error_of` gives it.
     """
     words = metric.replace("_", " ")
-    if not error_of or metric not in UNIT_METRICS:
+    if metric not in UNIT_METRICS:
+        return words
+    return words_of_error(words, error_of)
+
+
+def words_of_error(words: str, error_of: str) -> str:
+    """Returns words for an error with the column whose unit it has.
+
+    Args:
+        words: such as "mean squared error".
+        error_of: as a task's `error_of` gives it.
+    """
+    if not error_of:
         return words
     name = visible(error_of[:_MOST_LETTERS])
     if len(error_of) > _MOST_LETTERS:

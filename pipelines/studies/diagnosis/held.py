@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...tasks.metrics import direction, metric_words
+from ...tasks.metrics import direction, metric_words, words_of_error
 from ..corrected import Difference, FoldMean, hold_against, score_over_folds
 from .runs import DiagnosisRuns
 
@@ -51,13 +51,9 @@ class Held:
         """It as a reader sees it: of an error, which column it is of."""
         return metric_words(self.deciding, self.runs.usual.fits[0].error_of)
 
-    @property
-    def of_target(self) -> str:
-        """ " of " and the target whose unit errors have, or ""."""
-        name = self.runs.usual.fits[0].error_of
-        if not name:
-            return ""
-        return f" of {name}"
+    def error_words(self, words: str) -> str:
+        """Returns words for an error with the column whose unit it has."""
+        return words_of_error(words, self.runs.usual.fits[0].error_of)
 
     @property
     def test_share(self) -> float:

@@ -106,7 +106,7 @@ def _scores_words(held):
 
 def parts_reading(held: Held, parts: Decomposition, *, is_of_classes: bool) -> Reading:
     """Returns bias and variance over draws of the rows."""
-    unit = f"mean squared error{held.of_target}"
+    unit = held.error_words("mean squared error")
     method = "squares: error = bias of the mean answer, with the noise, + variance"
     if is_of_classes:
         unit = "share of wrong labels"
