@@ -33,8 +33,7 @@ class GradientClipping(Answer):
         "The direction is kept by norm alone. Clipping by value works as well in practice, "
         "being a step of bounded size too, much like a sign. Clipping treats exploding "
         "gradients, never vanishing ones, and a threshold that is far too small is only a "
-        "small "
-        "rate."
+        "small rate."
     )
     sources = (
         "Pascanu, Mikolov and Bengio 2013, https://arxiv.org/abs/1211.5063",

@@ -19,8 +19,7 @@ class CrossValidation(Answer):
     question = "What is cross-validation?"
     claim = (
         "Every row is judged once by a model that did not learn from it, so the mean over "
-        "folds "
-        "varies less than the score of one split and is an honest estimate."
+        "folds varies less than the score of one split and is an honest estimate."
     )
     known = (
         "It is honest only if everything that learns is learned inside the fold, and if "

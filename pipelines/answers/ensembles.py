@@ -19,8 +19,8 @@ class Ensembles(Answer):
     question = "What are ensembles, and why do they work?"
     claim = (
         "Averaging models that err in different ways errs less than they do: bagging makes "
-        "them "
-        "differ by drawing rows, stacking weighs them, and both beat the best single model."
+        "them differ by drawing rows, stacking weighs them, and both beat the best single "
+        "model."
     )
     known = (
         "For squared errors, the average errs less than its members do on average, by exactly "

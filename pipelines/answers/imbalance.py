@@ -36,8 +36,7 @@ class Imbalance(Answer):
         "Balancing moves the threshold: probabilities rise, so that more cases are found at a "
         "half, and more false alarms raised. The ranking of rows gets no better, undersampling "
         "loses rows, and a threshold from what the mistakes cost does the same without "
-        "touching "
-        "the rows, whose probabilities stay true."
+        "touching the rows, whose probabilities stay true."
     )
     sources = (
         "Elkan 2001, costs and thresholds, https://dl.acm.org/doi/10.5555/1642194.1642224",

@@ -22,8 +22,7 @@ class LayersAndNeurons(Answer):
     question = "How many layers and neurons should a net have?"
     claim = (
         "More layers and more neurons make a net better, up to a point; the best shape is "
-        "found "
-        "by trying, and is worth the search."
+        "found by trying, and is worth the search."
     )
     known = (
         "On small tables one hidden layer is often as good as any, and each layer more makes "

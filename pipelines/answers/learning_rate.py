@@ -28,8 +28,7 @@ class LearningRate(Answer):
     known = (
         "The edge is set by the largest curvature (two over it, for plain descent), and "
         "full-batch training works its way up to it (the edge of stability). A rising rate "
-        "sees "
-        "the curvature at the start only, so its rate is a start to tune from."
+        "sees the curvature at the start only, so its rate is a start to tune from."
     )
     sources = (
         "Smith 2017, the range test, https://arxiv.org/abs/1506.01186",

@@ -22,8 +22,7 @@ class Overfitting(Answer):
     claim = (
         "A net with more weights than rows learns its training rows by heart and errs on new "
         "ones. More rows, fewer units, a penalty on weights, noise on inputs and early "
-        "stopping "
-        "each prevent it."
+        "stopping each prevent it."
     )
     known = (
         "The gap between training and new rows is not the harm: the error on new rows is. More "

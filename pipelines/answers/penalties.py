@@ -27,9 +27,8 @@ class Penalties(Answer):
     known = (
         "The corner of L1 puts weights to zero, in steps along a gradient up to a last small "
         "step; rounded to int8 they are exactly zero, and pack well. Whether a penalty "
-        "improves "
-        "the score depends on how much the net overfits: with early stopping or enough rows it "
-        "may do nothing."
+        "improves the score depends on how much the net overfits: with early stopping or "
+        "enough rows it may do nothing."
     )
     sources = (
         "Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x",

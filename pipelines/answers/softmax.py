@@ -33,10 +33,9 @@ class Softmax(Answer):
     )
     known = (
         "They are positive and sum to one by construction. How often they are right is a "
-        "matter "
-        "of the training: nets that fit their rows closely are too sure, and one temperature, "
-        "chosen on validation rows, repairs most of it without changing an answer. In float16 "
-        "exp(12) is infinite: the largest output is subtracted first."
+        "matter of the training: nets that fit their rows closely are too sure, and one "
+        "temperature, chosen on validation rows, repairs most of it without changing an "
+        "answer. In float16 exp(12) is infinite: the largest output is subtracted first."
     )
     sources = (
         "Guo et al. 2017, On calibration of modern neural networks, "
@@ -62,7 +61,8 @@ print(np.exp(z - z.max()) / np.exp(z - z.max()).sum())
         y = rows.test.y
         is_right = z.argmax(axis=-1) == y
         sure = np.array([_surplus(z / each, is_right) for each in TEMPERATURES]).T
-        half = np.exp(z.astype(np.float16))
+        with np.errstate(over="ignore"):  # what is counted
+            half = np.exp(z.astype(np.float16))
         lost = exactly(np.isinf(half).any(axis=2).mean())
         sums = exactly(np.abs(softmax(z).sum(axis=-1) - 1).max())
         shifted = exactly(np.abs(softmax(z + 100) - softmax(z)).max())
