@@ -46,16 +46,19 @@ class Failure:
             "engine",
         )
 
-    def error(self, *, about: str, log: Path, kept: str) -> PipelineError:
+    def error(self, *, about: str, log: Path | None, kept: str) -> PipelineError:
         """Returns the error for the driver.
 
         Args:
             about: the task in words.
-            log: what the worker wrote on standard error.
+            log: what the worker wrote on standard error; None if the user has seen it.
             kept: what remains of the task, in words.
         """
+        received = f"{about}: {self.received}"
+        if log is not None:
+            received += f"\n{tail(log)}"
         return error_class(self.kind)(
-            f"{about}: {self.received}\n{tail(log)}",
+            received,
             expected=self.expected,
             fix=f"{self.fix}\n{kept}",
             stage=self.stage,

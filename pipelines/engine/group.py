@@ -139,16 +139,24 @@ def _raise_failure(folder, about):
     path = folder / FAILURE
     if not path.is_file():
         return
-    failure = Failure(**json.loads(path.read_text(encoding="utf-8")))
+    reported = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
-    log = folder / "rank1.log"
+    log = _log_of(folder, reported["rank"])
+    if not log.is_file():  # the first worker, and actors of Ray, write where the command writes
+        log = None
+    failure = Failure(**reported["failure"])
     raise failure.error(about=about, log=log, kept=f"  what workers wrote: {folder}")
 
 
 def report_failure(folder: Path, error: BaseException) -> None:
     """Writes the error of a worker for who started it."""
-    failure = json.dumps(vars(Failure.of(error)))
+    failure = json.dumps({"rank": rank_here(), "failure": vars(Failure.of(error))})
     write_whole(folder / FAILURE, failure.encode())
+
+
+def _log_of(folder, rank):
+    """Returns the file of what a worker of this machine wrote; the first one has none."""
+    return folder / f"rank{rank}.log"
 
 
 def free_addresses(num_wanted: int, host: str = "127.0.0.1") -> list[str]:
@@ -206,7 +214,7 @@ class _LocalRanks(_Ranks):
             # The first one shows how it goes.
             output = None
             if rank:
-                output = self.logs.enter_context((self.folder / f"rank{rank}.log").open("ab"))
+                output = self.logs.enter_context(_log_of(self.folder, rank).open("ab"))
             process = subprocess.Popen(
                 [sys.executable, "-m", self.group.module, str(self.folder), str(rank)],
                 env={**os.environ, **usual_slot().variables(), **variables},

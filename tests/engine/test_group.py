@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,16 @@ def test_the_error_of_a_worker_is_raised_as_it_is(tmp_path):
     with pytest.raises(TrainError, match="the loss became nan") as caught:
         run_group(TOY, plan(tmp_path, error=True), about="a training")
     assert "a smaller rate" in caught.value.fix and len(starts(tmp_path, 1)) == 1
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_an_error_shows_what_its_own_worker_wrote(tmp_path, rank):
+    three = replace(TOY, num_workers=3)
+    with pytest.raises(TrainError) as caught:
+        run_group(three, plan(tmp_path, rank=rank, error=True), about="a training")
+    words = str(caught.value)
+    assert "it wrote nothing" not in words
+    assert ("  | " in words) == (rank > 0), "what the first one wrote was seen already"
 
 
 def test_every_worker_has_a_port_of_its_own():
