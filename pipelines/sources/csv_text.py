@@ -8,6 +8,7 @@ from typing import TextIO
 
 from ..device.cells import shorten
 from ..errors import LoadError
+from .header import ADD_NAMES, is_number
 from .limits import MAX_TABLE_BYTES, open_unpacked
 
 MAX_COLUMNS = 10_000
@@ -29,10 +30,13 @@ def refuse_twice(names: Sequence[str]) -> None:
         )
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
+        fix = "rename or remove one of them"
+        if any(map(is_number, twice)):
+            fix += f"; {ADD_NAMES}"
         raise LoadError(
             f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
             expected="one column a name",
-            fix="rename or remove one of them",
+            fix=fix,
         )
     no_text = [
         name

@@ -53,6 +53,7 @@ def _read_truth(cells, name, missing):
         raise LoadError(
             f"the target column {shorten(name)}, row {first.row}: {first.reason}: {first.value}",
             expected="0 or 1 (or yes, no, true, false) in each of several target columns",
-            fix="write 0 and 1; --set load.target_kind=presence where a filled cell is a label",
+            fix="write 0 and 1; --set load.target_kind=presence where a filled cell is a label; "
+            "a column of numbers, or of more classes, is learned alone",
         )
     return np.array([word == "true" for word in read], bool)

@@ -3,7 +3,7 @@ modality.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from ..device.cells import TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..device.target import Target
 from ..errors import LoadError
 from ..tasks.class_target import class_target
+from .header import is_number
 from .spellings import join_groups
 from .words import count_words
 
 MAX_CLASSES = 1000
-MANY = "merge classes"
 # The words that sources name their parts with.
 PARTS = {
     "train": "train",
@@ -50,6 +50,13 @@ def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndar
             fix="fix the cell",
         )
     return texts
+
+
+def or_numbers(texts: Iterable[str]) -> str:
+    """Returns what else can be typed for class names that are numbers, "" for others."""
+    if all(map(is_number, set(texts))):
+        return "; or --set load.target_kind=number for real numbers"
+    return ""
 
 
 def class_texts(
@@ -137,7 +144,7 @@ def encode_classes(
     positive: str = "",
     order: Sequence[str] = (),
     noun: str = "row",
-    fix_many: str = MANY,
+    otherwise: str = "",
 ) -> tuple[np.ndarray, Target]:
     """Numbers classes.
 
@@ -148,7 +155,8 @@ def encode_classes(
             else the rarer.
         order: Of the labels; if empty, they are sorted.
         noun: What a row is.
-        fix_many: What the user may do about too many classes, for the error.
+        otherwise: What else can be typed where there are too many classes, or too rare ones, for
+            the error.
 
     Returns:
         int64 class [rows], and the target.
@@ -164,7 +172,7 @@ def encode_classes(
         raise LoadError(
             f"the target {shorten(name)} has {len(labels):,} classes",
             expected=f"at most {MAX_CLASSES:,}",
-            fix=fix_many,
+            fix=f"merge classes{otherwise}",
         )
     if len(labels) == 1:
         rows = many(noun)
@@ -174,14 +182,14 @@ def encode_classes(
             expected="at least two classes",
             fix=f"choose another target, or provide {rows} of another class",
         )
-    _refuse_rare(labels, counts, name, noun)
+    _refuse_rare(labels, counts, name, noun, otherwise)
     labels = _label_order(labels, counts, positive, order)
     places = {label: place for place, label in enumerate(labels)}
     y = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
     return y, class_target(name, tuple(labels))
 
 
-def _refuse_rare(labels, counts, name, noun):
+def _refuse_rare(labels, counts, name, noun, otherwise):
     """Raises LoadError for a class of fewer than three rows."""
     rarest = counts.argmin()
     count = counts[rarest]
@@ -195,7 +203,7 @@ def _refuse_rare(labels, counts, name, noun):
         f"class {shorten(labels[rarest])} of the target {shorten(name)} has {few}",
         expected=f"at least three {rows} of each class: one to learn from, one to "
         "validate, one to test",
-        fix=f"remove that {noun}, merge the class with another, or provide more {rows}",
+        fix=f"remove that {noun}, merge the class with another, or provide more {rows}{otherwise}",
     )
 
 

@@ -27,7 +27,7 @@ from .label_sets import (
     read_label_sets,
     target_names,
 )
-from .labels import MANY, encode_classes, read_classes
+from .labels import encode_classes, or_numbers, read_classes
 from .number_columns import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
 from .refuse_numbers import refuse_spellings, some_numbers
@@ -283,7 +283,7 @@ def _as_classes(cells, spec, missing):
         texts,
         spec.target,
         positive=joined.get(spec.positive, spec.positive),
-        fix_many=f"{MANY}, or set load.target_kind=number for real numbers",
+        otherwise=or_numbers(texts),
     )
     return y, target, notes
 

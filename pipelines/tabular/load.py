@@ -14,6 +14,7 @@ from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..slots import Loader
 from ..sources.files import describe_memory, file_digest
+from ..sources.header import describe_names
 from ..sources.kinds import read_times
 from ..sources.label_sets import target_title
 from ..sources.labels import group_codes
@@ -145,6 +146,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
     notes = (*held, *notes)
     check_columns(table, spec)
     missing = frozenset(spec.reading.missing_words)
+    notes += describe_names(table, settled.separator, missing)
     marks = marks_of(table, settled)
     table, ids, left_out = labelled_rows(table, spec, missing)
     y, target, target_notes = read_target(table, spec, missing, marks)

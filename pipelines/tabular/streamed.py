@@ -11,6 +11,7 @@ from ..device.cells import shorten
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.stream import StreamedRows
+from ..sources.header import describe_names
 from ..sources.label_sets import target_names
 from ..sources.memory import table_from_memory
 from ..sources.part_cells import batch_cells, first_rows
@@ -64,7 +65,8 @@ def load_streamed(spec: Any, table: TableParts) -> tuple[Dataset, tuple[ColumnNo
         whole=StreamedRows(stream, num_rows, found.counts, sizes=spec.memory.sizes()),
     )
     words = ColumnNote("(the source)", "streamed", way_in_words(table, is_streamed=True))
-    return dataset, (words, *found.notes, *inferred)
+    of_names = describe_names(sample, table.format.separator, missing)
+    return dataset, (words, *of_names, *found.notes, *inferred)
 
 
 def _refuse_in_pieces(spec):

@@ -18,6 +18,7 @@ from ..rows.sketch import DataSketch
 from ..sources.csv_files import OTHER_ENCODING
 from ..sources.files import describe_memory, file_digest
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.header import describe_names
 from ..sources.label_sets import target_names, target_title
 from ..sources.labelled_files import (
     num_files,
@@ -96,6 +97,7 @@ class LoadTexts(TextLoader):
         notes = [*found]
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
+        notes += describe_names(table, settled.separator, missing)
         whole = table
         marks = marks_of(table, settled)
         table, ids, left_out = labelled_rows(table, self, missing)

@@ -15,6 +15,7 @@ from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, file_digest
 from ..sources.given_kinds import check_given_kinds
+from ..sources.header import describe_names
 from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
@@ -108,7 +109,8 @@ class LoadSeries(SeriesLoader):
         self._check_names(table)
         marks = marks_of(table, settled)
         counting = self._row_numbers(table)
-        notes = [*found, *self._note_on_lost_rows(table, missing)]
+        notes = [*found, *describe_names(table, settled.separator, missing)]
+        notes += self._note_on_lost_rows(table, missing)
         table, names, codes = self._keep_series(table, missing)
         columns, inferred = infer_columns(self, table, marks, counting)
         times, pace, written, place = self._times(table, codes, names, missing)

@@ -280,6 +280,16 @@ REFUSED = {
         {},
         "class 'yes' of the target 'fault' has one row",
     ),
+    "few whole numbers": (
+        "a,fault\n" + "".join(f"{n},{150 + n % 9}\n" for n in range(20)),
+        {},
+        "--set load.target_kind=number",
+    ),
+    "two targets of numbers": (
+        "a,fault,b\n" + "".join(f"{n},{150 + n},{n % 2}\n" for n in range(20)),
+        {"target": ("b", "fault")},
+        "a column of numbers, or of more classes, is learned alone",
+    ),
     "infinite": (ROWS.replace("\n16,", "\ninf,"), {}, "'height', row 16: infinite: 'inf'"),
     "10 MB of text in one cell": (
         ROWS + f"1,{BIG_CELL},no\n",
