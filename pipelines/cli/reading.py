@@ -13,24 +13,25 @@ if TYPE_CHECKING:
 
 MISSING = "missing"
 NOT_MISSING = "not_missing"
-MARKS = ("separator", "encoding", "decimal", "thousands", "spelling", MISSING, NOT_MISSING)
-FILE_MARKS = ("separator", "encoding")
+FILE_MARKS = ("separator", "encoding", "quotes")
+MARKS = (*FILE_MARKS, "decimal", "thousands", "spelling", MISSING, NOT_MISSING)
 
 Read = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MARK=VALUE",
         help="How text is read, where it is not found by itself: 'separator=;', encoding=cp1252, "
-        "decimal=, (or .), thousands=., missing=WORD (one more word for missing), "
-        "not_missing=WORD (NA is a value), spelling=join or keep (classes whose names differ in "
-        "case alone). May be repeated.",
+        "quotes=none (quotes are characters as any other), decimal=, (or .), thousands=., "
+        "missing=WORD (one more word for missing), not_missing=WORD (NA is a value), spelling=join "
+        "or keep (classes whose names differ in case alone). May be repeated.",
     ),
 ]
 ReadFile = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MARK=VALUE",
-        help="How text is read, where it is not found by itself: 'separator=;', encoding=cp1252.",
+        help="How text is read, where it is not found by itself: 'separator=;', encoding=cp1252, "
+        "quotes=none.",
     ),
 ]
 

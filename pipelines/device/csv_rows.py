@@ -28,9 +28,9 @@ def lines_of(file: TextIO) -> Iterator[str]:
 
 
 def rows_of(
-    lines: Iterable[str], separator: str = ","
+    lines: Iterable[str], separator: str = ",", *, quoting: int = csv.QUOTE_MINIMAL
 ) -> Iterator[list[str] | csv.Error | UnicodeError]:
-    """Yields the cells of each row, the header's first.
+    """Yields the cells of each row, the header's first (see `_names`).
 
     Blank lines are passed over unless the header has one cell. After something that is not CSV or
     not text comes that error, and nothing more: where the next row would begin is not known.
@@ -38,11 +38,12 @@ def rows_of(
     Args:
         lines: Of the file.
         separator: Of cells.
+        quoting: csv.QUOTE_NONE if a quote is a character as any other.
     """
     before = csv.field_size_limit(MAX_CSV_CELL)
     try:
         counted = _Counted(lines, separator)
-        reader = csv.reader(counted, delimiter=separator, strict=True)
+        reader = csv.reader(counted, delimiter=separator, strict=True, quoting=quoting)
         width = 0
         while True:
             try:
@@ -55,12 +56,20 @@ def rows_of(
                 yield error
                 return
             if not width:
-                row = [name.strip() for name in row]
+                row = _names(row)
                 width = len(row)
             if row or width == 1:
                 yield row or [""]
     finally:
         csv.field_size_limit(before)
+
+
+def _names(header):
+    """Returns the names of columns: of several without one, those that pandas gives them."""
+    names = [name.strip() for name in header]
+    if names.count("") < 2:
+        return names
+    return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
 
 
 class _Counted:

@@ -21,15 +21,18 @@ def read_csv(path, reading):
     names = None
     columns = []
     size = 0
+    quoting = reading.quoting()
     with open_text(path, reading.encoding) as file:
         lines = without_separator_line(lines_of(file))
-        for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
+        rows = rows_of(lines, reading.separator, quoting=quoting)
+        for place, row in enumerate(_guarded(rows, path)):
             if isinstance(row, Exception):
                 raise LoadError(
                     f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                     f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
                     expected="cells with matching quotes, in one encoding",
-                    fix="fix that row, or give --read separator=... and --read encoding=...",
+                    fix="fix that row, give --read separator=... and --read encoding=..., or "
+                    "--read quotes=none if quotes are characters as any other",
                 ) from row
             if names is None:
                 names = row

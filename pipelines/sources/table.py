@@ -2,6 +2,7 @@
 interpreted yet.
 """
 
+import csv
 import io
 import shlex
 from collections import Counter
@@ -44,6 +45,8 @@ class Reading(Spec):
             names that differ in case are refused (see `sources.spellings`).
         thousands: The mark that parts the digits of numbers in threes: . , ' or a space; empty:
             found.
+        quotes: What a quote at the beginning of a cell means: empty: that it ends at the next one;
+            "none": nothing, as in tab-separated text.
     """
 
     separator: str = ""
@@ -52,6 +55,13 @@ class Reading(Spec):
     missing_words: tuple[str, ...] = MISSING_WORDS
     spelling: str = ""
     thousands: str = ""
+    quotes: str = ""
+
+    def quoting(self) -> int:
+        """Returns what the csv module calls `quotes`."""
+        if self.quotes:
+            return csv.QUOTE_NONE
+        return csv.QUOTE_MINIMAL
 
     def named_words(self) -> frozenset[str]:
         """The words for missing that the user has named: those beyond the default ones, those that
@@ -84,6 +94,12 @@ class Reading(Spec):
                 f"thousands mark {self.thousands!r}",
                 expected="'.', ',', \"'\" or ' '",
                 fix="--read thousands=.",
+            )
+        if self.quotes not in ("", "none"):
+            raise LoadError(
+                f"quotes {self.quotes!r}",
+                expected="none, or nothing where quotes hold a cell together",
+                fix="--read quotes=none",
             )
         if self.thousands and self.thousands == self.decimal:
             raise LoadError(
@@ -140,7 +156,7 @@ def read_table(
     if _is_jsonl(path):
         return _read_lines(path, reading, packed)
     settled = settle_reading(path, reading)
-    if packed:
+    if packed and not settled.quotes:
         table = read_fast(path, settled.separator, settled.encoding)
         if table is not None:
             return dict(table)

@@ -53,7 +53,8 @@ def _names_in_head(path, reading):
 def _names_of_csv(path: Path, settled: Reading) -> list[str]:
     try:
         with open_text(path, settled.encoding) as file:
-            rows = rows_of(without_separator_line(lines_of(file)), settled.separator)
+            lines = without_separator_line(lines_of(file))
+            rows = rows_of(lines, settled.separator, quoting=settled.quoting())
             first = list(itertools.islice(rows, 2))
     except DAMAGED:
         return []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..device.cells import KINDS
+from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..slots import Loader
@@ -99,11 +100,18 @@ class LoadTable(Loader):
     def find_parts(self) -> TableParts:
         """Returns the parts of the source. Raises LoadError if they are no table."""
         reading = self.reading
+        if reading.quotes:
+            raise LoadError(
+                f"--read quotes={reading.quotes} for a table in parts",
+                expected="one file, which is held as a whole",
+                fix="join the files, or write them with quotes around whole cells, as pandas does",
+            )
         return find_parts(self.source, separator=reading.separator, encoding=reading.encoding)
 
     def _may_be_in_parts(self):
         """Tests whether the parts are worth a look: those of one small file of text are not."""
-        if not is_in_parts(self.source):
+        is_whole = is_one_file(self.source) and self.reading.quotes
+        if is_whole or not is_in_parts(self.source):
             return False
         num_bytes = text_bytes(self.source)
         return num_bytes is None or self.memory.may_stream(num_bytes)
