@@ -67,7 +67,12 @@ def gather_facts(
         "baselines": _baselines(shipped, evaluation),
         "per_series": task.per_series(splits.test, answers, target),
         "margin": margin,
-        "peers": peer_facts(recipe, evaluation, test=splits.test),
+        "peers": peer_facts(
+            recipe,
+            evaluation,
+            test=splits.test,
+            num_learned=trained.num_rows,
+        ),
         "columns": _columns_facts(data, splits, signature),
         "per_class": task.class_table(splits.test.y, answers, signature),
         "history": trained.history,

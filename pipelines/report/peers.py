@@ -23,13 +23,20 @@ MOST_METRICS = 3
 FEWEST_OF_CLASS = 5
 
 
-def peer_facts(recipe: Recipe, evaluation: Evaluation, *, test: HeldOut) -> dict | None:
+def peer_facts(
+    recipe: Recipe,
+    evaluation: Evaluation,
+    *,
+    test: HeldOut,
+    num_learned: int,
+) -> dict | None:
     """Returns the table of peers for report.json; None if there is none.
 
     Args:
         recipe: of the run.
         evaluation: with the table.
         test: test rows.
+        num_learned: rows that what ships learned from.
     """
     table = evaluation.peers
     if table is None or not table.scores:
@@ -47,7 +54,7 @@ def peer_facts(recipe: Recipe, evaluation: Evaluation, *, test: HeldOut) -> dict
     rarest = _rows_of_rarest(test)
     if rarest < FEWEST_OF_CLASS:
         return found | _no_verdict(table, rarest)
-    return found | _verdict(recipe, table, test)
+    return found | _verdict(recipe, table, test, num_learned)
 
 
 def _rows_of_rarest(test):
@@ -106,16 +113,22 @@ def _place_of_ours(table, score):
     return num_better
 
 
-def _advice(recipe, best):
-    """Returns what to try: where a recipe was chosen among others, what these did not turn."""
-    if not recipe.tried:
+def _advice(recipe, best, num_learned):
+    """Returns what to try: where a recipe was chosen among others, what these did not turn; where
+    the peer learned from more rows, these rows.
+    """
+    if recipe.tried:
+        return (
+            "a search of the knobs by inner folds: "
+            f"python -m pipelines tune saved_models/{recipe.name}"
+        )
+    if best.num_rows <= num_learned or recipe.build.decides_by_folds:
         return best.advice
-    return (
-        f"a search of the knobs by inner folds: python -m pipelines tune saved_models/{recipe.name}"
-    )
+    more = "to learn from the validation rows too, as this peer did: --set training.refit=True"
+    return f"{more}; or {best.advice}" if best.advice else more
 
 
-def _verdict(recipe, table, test):
+def _verdict(recipe, table, test, num_learned):
     """Returns which peer is best, whether what ships is ahead of it, and both in a sentence."""
     best = table.scores[0]
     interval = best.margin.interval
@@ -128,7 +141,7 @@ def _verdict(recipe, table, test):
         verdict = AHEAD
     elif high < 0:
         verdict = BEHIND
-        advice = _advice(recipe, best)
+        advice = _advice(recipe, best, num_learned)
     return {
         "best": best.name,
         "verdict": verdict,

@@ -42,6 +42,7 @@ def facts_of(
     advice="",
     y=None,
     tried=(),
+    num_learned=90,
 ):
     """The facts of a run whose model gives `ours`, alongside peers with these outputs."""
     task = task_of(target)
@@ -67,7 +68,8 @@ def facts_of(
     )
     rung = Rung("litert_int8", task.score(y, mine, target), 1.0, 0.0, 10, 0.1, 0.1, NUM_ROWS)
     evaluation = Evaluation([rung], {"litert_int8": mine}, peers=table)
-    return to_plain(peer_facts(recipe, evaluation, test=test))
+    facts = peer_facts(recipe, evaluation, test=test, num_learned=num_learned)
+    return to_plain(facts)
 
 
 Y = np.arange(NUM_ROWS) % 2
@@ -94,6 +96,15 @@ def test_behind_the_best_peer():
     assert facts["verdict"] == "behind" and facts["advice"] == advice
     assert facts["sentence"].startswith("Behind the best plain peer, good, by 0.")
     assert [line["name"] for line in facts["lines"]] == ["good", OURS, "poor"]
+
+
+def test_a_peer_that_learned_from_more_rows():
+    advice = "finer bins: --set build.dropout=0.1"
+    outputs = {"good": noisy(Y, 0.5)}
+    facts = facts_of(outputs, noisy(Y, 9.0), advice=advice, num_learned=89)
+    assert facts["advice"].endswith(f"--set training.refit=True; or {advice}")
+    facts = facts_of(outputs, noisy(Y, 9.0), num_learned=89)
+    assert facts["advice"].endswith("--set training.refit=True")
 
 
 def test_a_chosen_recipe_is_searched_further():
