@@ -10,8 +10,8 @@ from ..settings import written
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
 from ..training.training import Training
-from .numbers import metric_of
-from .peers import FEWEST_OF_CLASS
+from .numbers import metric_of, name_before_details
+from .peers import FEWEST_ROWS
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
 LEAST_LABELS_ALIKE = 0.97
@@ -38,6 +38,7 @@ def find_cautions(recipe, facts: dict) -> list[str]:
         *_too_good(facts),
         *_wrong_labels(facts),
         *_few_of_class(facts),
+        *_few_rows(facts),
         *_worse_than_constant(facts),
         *_worse_than_plain(facts),
         *unlike_keras(facts),
@@ -93,12 +94,25 @@ def _few_of_class(facts):
         return []
     label = min(counts["test"], key=counts["test"].get)
     num_test = counts["test"][label]
-    if num_test >= FEWEST_OF_CLASS:
+    if num_test >= FEWEST_ROWS:
         return []
     name = shorten(label)
     return [
         f"Scores state little: {num_test:,} of the test rows and {counts['train'][label]:,} of the "
         f"training rows have the class {name}; provide more rows of it"
+    ]
+
+
+def _few_rows(facts):
+    """Returns, of what has no two classes, that there are too few test rows for a score."""
+    num_test = facts["rows"]["test"]
+    if len(facts["target"]["labels"]) == 2 or num_test >= FEWEST_ROWS:
+        return []
+    if not _task_of(facts).looks_ahead:
+        return [f"Scores state little: they are of {num_test:,} in the test part; provide more"]
+    return [
+        f"Scores state little: the test part has {num_test:,} to forecast; --set "
+        "frame.origin_step=1 starts a forecast at every step of it"
     ]
 
 
@@ -131,7 +145,8 @@ def _worse_than_plain(facts):
     if sign * score <= sign * int8:
         return []
     shown = metric_of(facts, metric)
-    return [f"{best['what']} does better than this model: {shown} {score:.3f} and {int8:.3f}"]
+    name = name_before_details(best["what"])
+    return [f"{name} does better than this model: {shown} {score:.3f} and {int8:.3f}"]
 
 
 TRAIN_WITH_ROUNDING = "--set 'shipping.compress=(QuantizeAware(),)' trains with the rounding"

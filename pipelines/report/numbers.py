@@ -23,6 +23,12 @@ def error_of_report(report: Mapping) -> str:
     return TASKS[target["task"]].error_of(target["name"])
 
 
+def name_before_details(what: str) -> str:
+    """Returns the name of a model for comparison, without its knobs."""
+    name, _, _ = what.partition("(")
+    return name.strip()
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """Returns a score for a table; a dash if there is none."""
     if value is None or not math.isfinite(value):

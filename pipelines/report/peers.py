@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 OURS = "this model, int8"
 AHEAD, TIED, BEHIND = "ahead", "tied", "behind"
 MOST_METRICS = 3
-# Of two classes, test rows of the rarer one: fewer state nothing of a difference.
-FEWEST_OF_CLASS = 5
+# Test rows, of two classes those of the rarer one: fewer state nothing of a difference.
+FEWEST_ROWS = 5
 
 
 def peer_facts(
@@ -42,7 +42,9 @@ def peer_facts(
     if table is None or not table.scores:
         return None
     int8 = next(rung for rung in evaluation.rungs if rung.form == "litert_int8")
-    lines = [_line_of_peer(each) for each in table.scores]
+    rarest = _rows_of_rarest(test)
+    are_few = rarest < FEWEST_ROWS
+    lines = [_line_of_peer(each, are_few=are_few) for each in table.scores]
     place = _place_of_ours(table, int8.scores[table.metric])
     lines.insert(place, _line_of_ours(int8))
     found = {
@@ -51,9 +53,8 @@ def peer_facts(
         "left_out": dict(table.left_out),
         "rows": table.num_rows,
     }
-    rarest = _rows_of_rarest(test)
-    if rarest < FEWEST_OF_CLASS:
-        return found | _no_verdict(table, rarest)
+    if are_few:
+        return found | _no_verdict(table, rarest, test)
     return found | _verdict(recipe, table, test, num_learned)
 
 
@@ -67,14 +68,16 @@ def _rows_of_rarest(test):
     return int(counts.min())
 
 
-def _no_verdict(table, num_rows):
-    """Returns why nothing is concluded: an interval over so few rows of a class states nothing."""
+def _no_verdict(table, num_rows, test):
+    """Returns why nothing is concluded: an interval over so few rows states nothing."""
     best = table.scores[0]
+    why = f"a class has {num_rows:,} of the test rows"
+    if num_rows == len(test):
+        why = f"{num_rows:,} in the test part are too few"
     return {
         "best": best.name,
         "verdict": "",
-        "sentence": f"Not compared with the best plain peer, {best.name}: a class has {num_rows:,} "
-        "of the test rows",
+        "sentence": f"Not compared with the best plain peer, {best.name}: {why}",
         "advice": "",
     }
 
@@ -91,12 +94,15 @@ def _line_of_ours(rung):
     }
 
 
-def _line_of_peer(peer):
+def _line_of_peer(peer, *, are_few):
+    interval = peer.margin.interval
+    if are_few:
+        interval = []
     return {
         "name": peer.name,
         "ships": False,
         "scores": peer.scores,
-        "margin": {"value": peer.margin.value, "interval": peer.margin.interval},
+        "margin": {"value": peer.margin.value, "interval": interval},
         "rows": peer.num_rows,
         "seconds": peer.fit_seconds,
         "on_device": False,

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..device.cells import KINDS
 from ..device.visible import visible
 from ..tasks import TASKS
-from .numbers import metric_of, number
+from .numbers import metric_of, name_before_details, number
 from .peers import BEHIND, peer_headings, peer_lines, peer_note
 from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines
 
@@ -302,9 +302,9 @@ def _comparison_words(baselines, metric, shown):
     """
     scores = []
     for line in baselines:
-        name, _, _ = line["what"].partition("(")
+        name = name_before_details(line["what"])
         score = number(line["scores"][metric])
-        scores.append(f"{name.strip()} {score}")
+        scores.append(f"{name} {score}")
     return f"For comparison, {shown}: {', '.join(scores)}"
 
 

@@ -126,6 +126,13 @@ def test_values_worse_than_the_mean():
     assert "mae" not in words
 
 
+def test_scores_of_a_few_rows():
+    few = {"train": 60, "valid": 12, "test": 1}
+    assert "in the test part; provide more" in said(task="regression", labels=(), rows=few)
+    words = said(task="forecast", labels=(), rows=few)
+    assert "has 1 to forecast; --set frame.origin_step=1" in words
+
+
 def test_a_plain_rule_that_does_better():
     lines = [
         {"what": "this model, int8", "scores": {"mase": 0.9, "roc_auc": 0.6}},
@@ -137,7 +144,7 @@ def test_a_plain_rule_that_does_better():
     words = said(
         task="anomaly", labels=("a", "b"), baselines=lines, scores={"litert_int8": {"roc_auc": 0.5}}
     )
-    assert "DLinear() does better than this model: roc auc 0.550 and 0.500" in words
+    assert "DLinear does better than this model: roc auc 0.550 and 0.500" in words
     assert not said(
         task="anomaly",
         labels=("a", "b"),

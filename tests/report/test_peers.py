@@ -46,11 +46,11 @@ def facts_of(
 ):
     """The facts of a run whose model gives `ours`, alongside peers with these outputs."""
     task = task_of(target)
-    if y is None:
-        y = np.arange(NUM_ROWS) % 2
-    if target is NUMBERS:
+    if y is None and target is NUMBERS:
         y = np.linspace(0, 1000, NUM_ROWS)
-    test = HeldOut(x={}, y=y, ids=np.arange(NUM_ROWS), schema=Schema((), target))
+    elif y is None:
+        y = np.arange(NUM_ROWS) % 2
+    test = HeldOut(x={}, y=y, ids=np.arange(len(y)), schema=Schema((), target))
     decision = (0.0,)
     answers = [
         PeerAnswers(name, task.plain_answers(outputs, target, decision), 90, 1.25, advice)
@@ -175,3 +175,14 @@ def test_one_row_of_a_class_is_no_comparison():
     y[:5] = 1
     found = facts_of({"linear model": noisy(y, 3.0)}, noisy(y, 0.5), y=y)
     assert found["verdict"] and "linear model" in found["sentence"]
+
+
+def test_a_few_numbers_are_no_comparison():
+    """The error of one forecast had an interval without a width, and the reason named a class."""
+    y = np.array([3.0, 5.0])
+    ours = np.array([[4.0], [5.0]])
+    found = facts_of({"ridge": y[:, None]}, ours, target=NUMBERS, y=y, deciding="rmse")
+    assert found["verdict"] == ""
+    assert found["sentence"].endswith("ridge: 2 in the test part are too few")
+    intervals = [line["margin"]["interval"] for line in found["lines"] if line["margin"]]
+    assert intervals == [[]]
