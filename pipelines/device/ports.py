@@ -81,7 +81,7 @@ class Port:
             steps += half
             np.floor(steps, out=steps)
             steps += zero_point
-        np.clip(steps, -128, 127, out=steps)
+        steps.clip(-128, 127, out=steps)
         return steps.astype(np.int8)
 
     def dequantize(self, q: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from .draws import pooled, spread
 from .errors import DeviceError
 from .litert import LiteRT
 from .notes import row_notes
+from .onehot_ports import OnehotPort, split_onehots
 from .ports import Port
 from .primitives import Columns, at_draw, num_draws, read_other_rows, run_primitives
 from .prototypes import read_prototypes
@@ -69,6 +70,10 @@ class Runner:
         self.signature = signature
         self.interpreter = interpreter
         self.form = form
+        self._primitives = signature.primitives
+        self._onehot_ports: list[OnehotPort] = []
+        if form == "int8":
+            self._primitives, self._onehot_ports = split_onehots(signature)
 
     @classmethod
     def load(
@@ -142,12 +147,22 @@ class Runner:
         """Returns the inputs of the model from typed columns, quantized if the form is int8; those
         that a search fills as they are at first.
         """
-        return self.quantize(self.prepared(columns))
+        return self.quantize(self._packed(columns, self._primitives))
 
     def prepared(self, columns: Columns) -> Columns:
         """Returns typed columns after every primitive, with the inputs that a search fills."""
         prepared = run_primitives(self.signature.primitives, columns)
         return self._with_own(prepared)
+
+    def _packed(self, columns, primitives):
+        """Returns what `prepared` does, by some primitives; a port with one-hot columns as int8."""
+        packed = run_primitives(primitives, columns)
+        for each in self._onehot_ports:
+            others = each.others(packed)
+            if others is not None:
+                refuse_missing({each.port.name: others}, each.port)
+            packed[each.port.name] = each.packed(packed, others)
+        return self._with_own(packed)
 
     def _with_own(self, prepared):
         num_rows = len(next(iter(prepared.values())))
@@ -179,6 +194,8 @@ class Runner:
         return inputs
 
     def _to_port(self, x, port):
+        if x.dtype == np.int8:
+            return x  # packed so
         if self.form == "int8":
             return port.quantize(x)
         if self.form == "float32" and x.dtype == np.uint8:
@@ -229,11 +246,12 @@ class Runner:
 
     def _answers_of(self, columns):
         """Returns what the model answers to typed columns."""
-        raw, prepared = self.run(self.prepared(columns))
+        primitives = self._primitives
+        raw, prepared = self.run(self._packed(columns, primitives))
         raws = [raw]
-        for draw in range(1, num_draws(self.signature.primitives)):
-            again = run_primitives(at_draw(self.signature.primitives, draw), columns)
-            raws.append(self.run(self._with_own(again))[0])
+        for draw in range(1, num_draws(primitives)):
+            again = self._packed(columns, at_draw(primitives, draw))
+            raws.append(self.run(again)[0])
         notes = row_notes(self.signature, columns, prepared)
         if len(raws) == 1:
             answers = answer(self.signature, raws[0], form=self.form, prepared=prepared)

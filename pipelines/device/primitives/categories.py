@@ -99,8 +99,11 @@ class Table(MappingPrimitive):
         return len(first)
 
     def compute(self, x: np.ndarray) -> np.ndarray:
-        table = np.asarray(self.rows, np.float32)
-        return table[x]
+        return self._table[x]
+
+    @cached_property
+    def _table(self):
+        return np.asarray(self.rows, np.float32)
 
     def flow_of(self, flow: Flow) -> Flow:
         self.expect(flow, "int32", (0,))

@@ -1,6 +1,7 @@
 """Primitives of numbers, some of which texts and series know too."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -127,7 +128,7 @@ class Clip(MappingPrimitive):
     def compute(self, x: np.ndarray) -> np.ndarray:
         low = np.float32(self.low)
         high = np.float32(self.high)
-        return np.clip(x, low, high)
+        return x.clip(low, high)
 
     def flow_of(self, flow: Flow) -> Flow:
         self.expect(flow, "float32", (0, 1))
@@ -154,14 +155,18 @@ class Bins(MappingPrimitive):
         return len(self.factors)
 
     def compute(self, x: np.ndarray) -> np.ndarray:
-        lower_edges = self.edges[:-1]
-        left = np.asarray(lower_edges, np.float32)
-        factors = np.asarray(self.factors, np.float32)
+        left, factors = self._numbers
         with np.errstate(over="ignore"):
             share = (x[:, None] - left) * factors
         zero = np.float32(0)
         one = np.float32(1)
-        return np.clip(share, zero, one)
+        return share.clip(zero, one)  # np.clip takes 5 µs more
+
+    @cached_property
+    def _numbers(self):
+        """The left edge and the factor of each bin."""
+        lower_edges = self.edges[:-1]
+        return np.asarray(lower_edges, np.float32), np.asarray(self.factors, np.float32)
 
     def flow_of(self, flow: Flow) -> Flow:
         self.expect(flow, "float32", (0,))
