@@ -18,6 +18,12 @@ MAX_FORMATS = 3
 SAMPLE = 60
 MAX_SHAPES = 20
 _IS_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+# Months: 01/2005, Jan 2005, January-2005, 2005 Jan; and days such as 05-Jan-98. None is guessed by
+# pandas.
+_IS_MONTH = re.compile(r"\d{1,2}[-/]\d{4}|[A-Za-z]+[-/ ]\d{4}|\d{4}[-/ ][A-Za-z]+")
+_MONTH_NAMES = ("%b", "%B")
+_DAY_OF_NAMED_MONTH = "%d-%b-%y"
+_IS_DAY = re.compile(r"\d{1,2}-[A-Za-z]{3}-\d\d")
 
 
 @dataclass(frozen=True)
@@ -340,7 +346,24 @@ def _guesses(cell):
         if guess:
             guesses.append(guess)
         guesses += _usual_formats(cell, is_day_first)
+    if _IS_MONTH.fullmatch(cell):
+        guesses += _month_formats(cell)
+    if _IS_DAY.fullmatch(cell):
+        guesses.append(_DAY_OF_NAMED_MONTH)
     return _distinct(guesses)
+
+
+def _month_formats(cell):
+    """Returns formats of a month and its year that the cell may be of."""
+    if not any(letter.isalpha() for letter in cell):
+        return ["%m/%Y", "%m-%Y"]
+    formats = []
+    for mark in "-/ ":
+        if mark not in cell:
+            continue
+        for month in _MONTH_NAMES:
+            formats += [f"{month}{mark}%Y", f"%Y{mark}{month}"]
+    return formats
 
 
 def _guess_of_pandas(cell, is_day_first):

@@ -25,6 +25,7 @@ MANY_DIFFERENT = 50
 MAX_SECONDS = 1e11
 # Most columns show by so many cells what they are not.
 _NUM_FIRST = 100
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 # 20240131 and 12.05 are numbers before they are dates.
 _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")
 
@@ -170,8 +171,21 @@ def _text_column(name, filled, reason):
     different = f"{num_different:,} different values"
     are_many = num_different > MANY_DIFFERENT
     if are_many and num_different > MOSTLY_DISTINCT * num_cells:
-        return None, f"{reason}{different} in {num_cells:,} cells: free text or ids"
+        otherwise = _or_times(name, filled)
+        return None, f"{reason}{different} in {num_cells:,} cells: free text or ids{otherwise}"
     return Column(name, "categorical"), f"{reason}{different}"
+
+
+def _or_times(name, filled):
+    """Returns what to type if cells such as 13:05 are times of day, and no durations; else ""."""
+    texts = [str(cell).strip() for cell in each_cell_once(filled)]
+    if not all(map(_TIME_OF_DAY.fullmatch, texts)):
+        return ""
+    formats = {1: "%H:%M", 2: "%H:%M:%S"}
+    marks = {text.count(":") for text in texts}
+    if len(marks) > 1:
+        return ""
+    return f"; or times of day: --kind '{name}=date:{formats[marks.pop()]}'"
 
 
 def read_times(
