@@ -106,7 +106,8 @@ def _piece(letter, punctuation):
 
 @dataclass(frozen=True)
 class TokenizeWords(ColumnStep):
-    """Turns texts into word ids. How characters become words: see `spelling`.
+    """Turns texts into word ids. How characters become words: see `spelling`. A net that learns
+    from rows without a label too, such as `MaskedPretraining`, has the words of these.
 
     Attributes:
         min_count: How often a word stands in training rows to get an id of its own.
@@ -141,7 +142,7 @@ class TokenizeWords(ColumnStep):
         names = self.chosen(train)
         if not names:
             return FittedStep(step_name, ())
-        texts = np.concatenate([train.x[name] for name in names]).tolist()
+        texts = _texts_of(train, names)
         letters = spelling(texts, punctuation=self.punctuation)
         learned = self._learn(texts, letters)
         if not learned["keys"]:
@@ -174,6 +175,14 @@ class TokenizeWords(ColumnStep):
         most_frequent = sorted(counts.items(), key=_by_frequency)[: self.max_tokens]
         keys = [token for token, count in most_frequent if count >= self.min_count]
         return {"keys": _by_bytes(keys)}
+
+
+def _texts_of(train, names):
+    """Returns the texts of the columns, those of rows without a label last."""
+    columns = [train.x[name] for name in names]
+    if train.unlabelled is not None:
+        columns += [train.unlabelled.x[name] for name in names]
+    return np.concatenate(columns).tolist()
 
 
 def _usual_length(reader, texts):

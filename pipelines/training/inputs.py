@@ -85,13 +85,16 @@ class TrainingInputs:
 
 def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
     """Fits every step of a recipe on raw training rows and applies it to both sets of rows. A
-    network that decides by folds learns from the validation rows too.
+    network that decides by folds learns from the validation rows too; where it has no use for rows
+    without a label, the steps have none either.
 
     Returns:
         Inputs whose feed draws from the training rows as they are: neither balanced nor softened.
     """
     if recipe.build.decides_by_folds:
         train = learned_from_both(train, valid)
+    if not recipe.build.needs_unlabelled:
+        train = replace(train, unlabelled=None)
     preparers, prepared_rows = fit_steps(recipe.prepare, train)
     encoders, prepared_rows, encoded = _fit_encoders(recipe.encode, prepared_rows)
     signature = make_signature(preparers, encoders, encoded)
@@ -100,9 +103,7 @@ def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInput
     signature = replace(signature, ranges=value_ranges(signature, train))
     refuse_gaps(signature, train)
     calibration = to_ports(signature, encoded, encoded=True)
-    unlabelled = None
-    if recipe.build.needs_unlabelled:
-        unlabelled = unlabelled_to_ports(signature, train)
+    unlabelled = unlabelled_to_ports(signature, train)
     return TrainingInputs(
         signature,
         TrainFeed(replace(calibration, unlabelled=unlabelled)),

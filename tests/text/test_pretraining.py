@@ -25,6 +25,7 @@ from pipelines.steps import (
 )
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import train
+from pipelines.training.inputs import fit_inputs
 from tests.learned import learn
 
 NETS = [
@@ -118,6 +119,23 @@ def test_unlabelled_rows_of_held_out_groups_are_left_out():
     assert len(codes) and not np.isin(codes, held_out).any() and len(codes) < 140
     dataset, _ = replace(recipe_of().load, group=("who",)).read(frame)
     assert len(dataset.unlabelled) == 159 and set(dataset.unlabelled.group) == set(dataset.group)
+
+
+def test_words_of_texts_without_a_label_are_known(parts):
+    """To a net that learns from these texts, and to no other."""
+    recipe = recipe_of()
+    everywhere = words_of(recipe, parts)
+    labelled = words_of(replace(recipe, build=recipe.build.net), parts)
+    assert labelled < everywhere
+    seen = " ".join(parts.train.x["remarks"]).lower()
+    assert [word for word in everywhere if word not in seen]
+    assert all(word in seen for word in labelled)
+
+
+def words_of(recipe, parts):
+    """Which words have an id of their own."""
+    signature = fit_inputs(recipe, parts.train, parts.valid).signature
+    return set(signature.primitives[0].keys)
 
 
 def test_a_row_like_a_held_out_text_changes_nothing(parts):
