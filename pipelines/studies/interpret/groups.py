@@ -276,7 +276,7 @@ def _verdict(column, ordered):
     low = widest.counted[0]
     high = widest.counted[-1]
     return (
-        f"The largest gap is in {widest.name}: {number(low.value, 3)} of {low.group} "
+        f"The largest gap: {widest.name}, {number(low.value, 3)} of {low.group} "
         f"({low.num_rows:,} rows) and {number(high.value, 3)} of {high.group} "
         f"({high.num_rows:,}); {len(real)} of {len(ordered)} rates differ by more than noise."
     )

@@ -147,7 +147,7 @@ def _reading(opened, inputs, tree, answers, asked):
         plain = float(counts.max() / len(answers))
         measured = (
             f"It answers {fidelity:.1%} of {len(asked):,} {opened.part} rows as the model does; "
-            f"always answering {shown(str(values[counts.argmax()]))} would {plain:.1%}."
+            f"{shown(str(values[counts.argmax()]))} is the model's answer to {plain:.1%} of them."
         )
     else:
         spread = float(np.var(answers)) or 1.0
@@ -194,11 +194,11 @@ def branches(tree: Any, inputs: TreeInputs, asked: np.ndarray) -> list[tuple[str
             continue
         name = inputs.names[nodes.feature[node]]
         edge = float(nodes.threshold[node])
-        is_word = inputs.sources[nodes.feature[node]][1] is not None
+        column, word = inputs.sources[nodes.feature[node]]
         below = f"{name} ≤ {edge:.4g}"
         above = f"{name} > {edge:.4g}"
-        if is_word:
-            below = f"not {name}"
+        if word is not None:
+            below = f"{column} is not {shown(word)}"
             above = name
         waiting.append((int(nodes.children_left[node]), (*conditions, below)))
         waiting.append((int(nodes.children_right[node]), (*conditions, above)))

@@ -25,4 +25,5 @@ def test_branches_are_those_of_the_tree():
     yes = [(where, rest) for where, rest in wanted.items() if rest[0].startswith("yes")]
     assert len(yes) == 1 and yes[0][1] == ("yes (100%)", number)
     assert "size > " in yes[0][0] and "site is north" in yes[0][0]
+    assert any("site is not north" in where for where in wanted)
     assert sum(int(rows) for _, rows in wanted.values()) == 400
