@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .failure import ending_in_words
-from .machine import end_session
+from .machine import end_session, end_with_parent
 from .slot import usual_slot
+
+STARTER = "PIPELINES_STARTER"
 
 
 class LocalProcesses:
@@ -41,7 +43,12 @@ class LocalProcesses:
             output = self._logs.enter_context(log.open("ab"))
         process = subprocess.Popen(
             command,
-            env={**os.environ, **usual_slot().variables(), **(variables or {})},
+            env={
+                **os.environ,
+                **usual_slot().variables(),
+                **(variables or {}),
+                STARTER: str(os.getpid()),
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -69,3 +76,10 @@ class LocalProcesses:
         for process in self.processes:
             end_session(process)
         self._logs.close()
+
+
+def end_with_starter() -> None:
+    """Called by a worker: it ends with the process that started it, even if that has ended before
+    this call.
+    """
+    end_with_parent(int(os.environ[STARTER]))

@@ -4,14 +4,12 @@ python -m pipelines.training.local_service HOST:PORT   a worker, started by the 
 """
 
 import atexit
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from ..engine.failure import tail
-from ..engine.machine import end_with_parent
-from ..engine.processes import LocalProcesses
+from ..engine.processes import LocalProcesses, end_with_starter
 
 MODULE = "pipelines.training.local_service"
 
@@ -76,7 +74,7 @@ def running_service(num_workers: int) -> LocalService:
 
 def main() -> None:
     """Makes batches for the dispatcher at the address in the first argument, without end."""
-    end_with_parent(os.getppid())
+    end_with_starter()
     import tensorflow as tf
 
     service = tf.data.experimental.service
