@@ -1,17 +1,20 @@
 """A tf.data service of this machine: a dispatcher in this process, each worker in its own.
 
-python -m pipelines.training.local_service HOST:PORT   a worker, started by the first process
+python -m pipelines.training.local_service HOST:PORT READY   a worker, which makes the file READY
 """
 
 import atexit
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from ..engine.failure import tail
 from ..engine.processes import LocalProcesses, end_with_starter
 
 MODULE = "pipelines.training.local_service"
+_START_SECONDS = 600
+_LOOK_SECONDS = 0.2
 
 
 class LocalService:
@@ -35,11 +38,25 @@ class LocalService:
         atexit.register(self.end)
         host_and_port = self.address.partition("://")[2]
         for place in range(num_workers):
-            command = [sys.executable, "-m", MODULE, host_and_port]
+            command = [sys.executable, "-m", MODULE, host_and_port, str(self._ready(place))]
             self.workers.start(command, log=self._log(place))
+        self._wait([self._ready(place) for place in range(num_workers)])
 
     def _log(self, place):
         return Path(self._logs.name) / f"worker{place}.log"
+
+    def _ready(self, place):
+        return Path(self._logs.name) / f"worker{place}.ready"
+
+    def _wait(self, files):
+        """Waits until all workers have made their files, or one is lost: to import TensorFlow
+        takes minutes where many share a core, and is no batch that does not come.
+        """
+        last_moment = time.monotonic() + _START_SECONDS
+        while not all(file.exists() for file in files):
+            if self.lost() is not None or time.monotonic() > last_moment:
+                return  # whoever waits for a batch reports it
+            time.sleep(_LOOK_SECONDS)
 
     def lost(self) -> str | None:
         """Returns which worker was lost, and what it wrote last; None if all live."""
@@ -73,13 +90,15 @@ def running_service(num_workers: int) -> LocalService:
 
 
 def main() -> None:
-    """Makes batches for the dispatcher at the address in the first argument, without end."""
+    """Makes batches for the dispatcher that the first argument names, without end."""
     end_with_starter()
     import tensorflow as tf
 
     service = tf.data.experimental.service
     config = service.WorkerConfig(dispatcher_address=sys.argv[1])
-    service.WorkerServer(config).join()
+    worker = service.WorkerServer(config)
+    Path(sys.argv[2]).touch()
+    worker.join()
     sys.exit(1)  # nothing ends a worker but the first process
 
 
