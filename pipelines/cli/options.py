@@ -71,9 +71,9 @@ Strategy = Annotated[
 DataService = Annotated[
     str,
     typer.Option(
-        metavar="ADDRESS",
+        metavar="ADDRESS|N",
         help="A tf.data service whose workers augment the batches of training, such as "
-        "grpc://host:5000 (docs/training.md).",
+        "grpc://host:5000; or N workers of this machine (docs/training.md).",
     ),
 ]
 Fresh = Annotated[

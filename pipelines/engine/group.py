@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -17,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import EngineError, RecipeError
-from .failure import Failure, ending_in_words
-from .machine import end_session
+from .failure import Failure
 from .notice import print_notice
+from .processes import LocalProcesses
 from .ray_cluster import connect, import_ray
 from .slot import usual_slot
 from .workspace import write_whole
@@ -204,41 +203,33 @@ class _LocalRanks(_Ranks):
 
     def __init__(self, group, folder):
         super().__init__(group, folder)
-        self.processes = []
-        self.logs = contextlib.ExitStack()
+        self.workers = LocalProcesses()
 
     def start(self) -> None:
         addresses = free_addresses(self.group.num_workers)
         for rank in range(self.group.num_workers):
-            variables = cluster_variables(addresses, rank)
             # The first one shows how it goes.
-            output = None
+            log = None
             if rank:
-                output = self.logs.enter_context(_log_of(self.folder, rank).open("ab"))
-            process = subprocess.Popen(
+                log = _log_of(self.folder, rank)
+            self.workers.start(
                 [sys.executable, "-m", self.group.module, str(self.folder), str(rank)],
-                env={**os.environ, **usual_slot().variables(), **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+                log=log,
+                variables=cluster_variables(addresses, rank),
             )
-            self.processes.append(process)
 
     def wait(self) -> str | None:
         while True:
-            codes = [process.poll() for process in self.processes]
-            for rank, code in enumerate(codes):
-                if code:
-                    return f"worker {rank} was lost by {ending_in_words(code)}"
-            if None not in codes:
+            have_ended = self.workers.have_ended()
+            place = self.workers.first_lost()
+            if place is not None:
+                return self.workers.in_words(place)
+            if have_ended:
                 return None
             time.sleep(_LOOK_SECONDS)
 
     def end(self) -> None:
-        for process in self.processes:
-            end_session(process)
-        self.logs.close()
+        self.workers.end()
 
 
 class _RayRanks(_Ranks):

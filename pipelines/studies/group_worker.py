@@ -62,9 +62,7 @@ def take_part(folder: Path, rank: int) -> None:
 
 
 if __name__ == "__main__":
-    import os
+    from ..engine.processes import end_with_starter
 
-    from ..engine.machine import end_with_parent
-
-    end_with_parent(os.getppid())
+    end_with_starter()
     take_part(Path(sys.argv[1]), int(sys.argv[2]))

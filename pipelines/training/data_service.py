@@ -1,4 +1,4 @@
-"""Batches that other machines prepare, by tf.data service
+"""Batches that other machines, or other processes of this one, prepare, by tf.data service
 (https://www.tensorflow.org/api_docs/python/tf/data/experimental/service).
 
 A batch is a function of its number, whichever worker makes it; here batches are put in order again,
@@ -9,6 +9,7 @@ a worker that has died: what does not come in time is an error here.
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import RecipeError, TrainError
+from .local_service import LocalService, running_service
 from .streamed_feed import FeedFault
 
 # How long the next batch may take.
@@ -25,6 +27,9 @@ MAX_AHEAD = 64
 # Of the rows, which go to every worker inside of the graph.
 MAX_ROWS_BYTES = 2**30
 _MAX_BATCHES = 2**40
+# Between two looks at the workers of this machine.
+_LOOK_SECONDS = 1.0
+_COUNT = re.compile("[1-9][0-9]{0,2}")
 _ADDRESS = re.compile(r"[a-z0-9+]+://[^/\s]+:[0-9]+")
 _OF_THIS_PROCESS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
@@ -35,12 +40,13 @@ class ServicedBatches:
 
     Attributes:
         make: The number of a batch, int64 tensor → the batch, tensors in a structure of tf.nest.
-        address: Of the dispatcher, such as grpc://host:5000.
+        service: The address of the dispatcher, such as grpc://host:5000, or how many workers this
+            machine starts, such as "2".
         fault: Where an error of the reading thread is noted.
     """
 
     make: Callable[[Any], Any]
-    address: str
+    service: str
     fault: FeedFault
 
     def dataset(self, first_step: int):
@@ -53,8 +59,11 @@ class ServicedBatches:
 
         _refuse_python(self.make)
         spec = self._numbered(first_step).element_spec[1]
+        local = None
+        if self.service.isdecimal():
+            local = running_service(int(self.service))
         ordered = tf.data.Dataset.from_generator(
-            lambda: self._in_order(first_step), output_signature=spec
+            lambda: self._in_order(first_step, local), output_signature=spec
         )
         return ordered.prefetch(2)
 
@@ -65,12 +74,16 @@ class ServicedBatches:
         numbers = tf.data.Dataset.range(first_step, _MAX_BATCHES)
         return numbers.map(lambda number: (number, self.make(number)))
 
-    def _in_order(self, first_step: int) -> Iterator[Any]:
+    def _in_order(self, first_step: int, local: LocalService | None) -> Iterator[Any]:
         """Gives the batches in the order of their numbers, endlessly."""
         arrived: queue.Queue = queue.Queue(maxsize=8)
         is_over = threading.Event()
+        address = self.service
+        if local is not None:
+            address = local.address
         # What it calls waits without end for a worker that is gone, so nothing waits for it.
-        work = threading.Thread(target=self._pull, args=(first_step, arrived, is_over), daemon=True)
+        given = (first_step, address, arrived, is_over)
+        work = threading.Thread(target=self._pull, args=given, daemon=True)
         work.start()
         waiting: dict[int, Any] = {}
         wanted = first_step
@@ -78,43 +91,53 @@ class ServicedBatches:
             with self.fault.noted():
                 while True:
                     while wanted not in waiting:
-                        number, batch = self._next(arrived, wanted, len(waiting))
+                        number, batch = self._next(arrived, wanted, len(waiting), local=local)
                         waiting[number] = batch
                     yield waiting.pop(wanted)
                     wanted += 1
         finally:
             is_over.set()
 
-    def _next(self, arrived, wanted, num_waiting):
+    def _next(self, arrived, wanted, num_waiting, *, local=None):
         """Returns the next (number, batch) that comes. Raises TrainError if none does."""
         if num_waiting > MAX_AHEAD:
             raise self._error(f"lost batch {wanted:,}: a worker has ended")
-        try:
-            found = arrived.get(timeout=WAIT_SECONDS)
-        except queue.Empty:
-            raise self._error(f"gave no batch for {WAIT_SECONDS:.0f} seconds") from None
+        last_moment = time.monotonic() + WAIT_SECONDS
+        while True:
+            lost = None
+            if local is not None:
+                lost = local.lost()
+            if lost is not None:
+                raise self._error(lost)
+            try:
+                found = arrived.get(timeout=min(_LOOK_SECONDS, WAIT_SECONDS))
+                break
+            except queue.Empty:
+                if time.monotonic() >= last_moment:
+                    words = f"gave no batch for {WAIT_SECONDS:.0f} seconds"
+                    raise self._error(words) from None
         if isinstance(found, Exception):
             raise self._error(f"failed: {found}") from found
         return found
 
     def _error(self, what):
+        again = "start them again (docs/training.md), then the same command"
+        if self.service.isdecimal():
+            again = "give the same command again, with fewer workers if memory was short"
         return TrainError(
-            f"the tf.data service at {self.address!r} {what}",
+            f"the tf.data service {self.service!r} {what}",
             expected="a dispatcher, and workers that stay until training ends",
-            fix="start them again (docs/training.md), then the same command; or leave "
-            "--data-service out",
+            fix=f"{again}; or leave --data-service out",
         )
 
-    def _pull(self, first_step, arrived, is_over):
+    def _pull(self, first_step, address, arrived, is_over):
         """Puts what workers make into a queue, and what goes wrong."""
         import tensorflow as tf
 
         service = tf.data.experimental.service
         try:
             batches = self._numbered(first_step).apply(
-                service.distribute(
-                    processing_mode=service.ShardingPolicy.DYNAMIC, service=self.address
-                )
+                service.distribute(processing_mode=service.ShardingPolicy.DYNAMIC, service=address)
             )
             for number, batch in batches:
                 arrays = tf.nest.map_structure(lambda tensor: tensor.numpy(), batch)
@@ -152,14 +175,19 @@ def _refuse_python(make):
         )
 
 
-def check_address(address: str) -> None:
-    """Raises RecipeError for what is no address of a dispatcher; "" is none to look at."""
-    if not address or _ADDRESS.fullmatch(address):
+def check_service(service: str) -> None:
+    """Raises RecipeError for neither an address of a dispatcher nor a number of workers; "" is
+    none to look at.
+    """
+    if not service or _ADDRESS.fullmatch(service):
+        return
+    if _COUNT.fullmatch(service):
         return
     raise RecipeError(
-        f"training.data_service={address!r}",
-        expected="PROTOCOL://HOST:PORT of the dispatcher",
-        fix="--data-service grpc://host:5000; or leave it out, to make the batches here",
+        f"training.data_service={service!r}",
+        expected="PROTOCOL://HOST:PORT of the dispatcher, or 1 to 999 workers to start here",
+        fix="--data-service grpc://host:5000 or --data-service 2; or leave it out, to make the "
+        "batches here",
     )
 
 

@@ -107,7 +107,8 @@ class TrainingBatches:
         batch_size: Rows of one.
         seed: Of their order and of what is altered.
         fault: Of the thread that reads streamed rows, or what workers make.
-        service: The address of a tf.data service whose workers make the batches; "" for none.
+        service: The tf.data service whose workers make the batches: its address, or how many
+            workers this machine starts; "" for none.
     """
 
     feed: TrainFeed

@@ -11,7 +11,7 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
 from ..spec import Refusal, Spec, knob
-from .data_service import check_address
+from .data_service import check_service
 from .optimizers import AdamW
 from .precision import FLOAT16, FLOAT32, check_precision
 from .schedules import Constant, by_update
@@ -52,8 +52,8 @@ class Training(Spec):
         watch: Whether gradients, steps, dead units and saturation of each layer are recorded and
             drawn; the weights come out the same (see docs/training.md).
         data_service: The address of a tf.data service whose workers make the batches of rows in
-            memory, such as grpc://host:5000, with the same result (see docs/training.md); "" to
-            make them here.
+            memory, such as grpc://host:5000, or how many workers this machine starts for it, such
+            as 2, with the same result (see docs/training.md); "" to make them here.
     """
 
     # Knobs that stood here once → where they stand now, for the error that names it.
@@ -88,7 +88,7 @@ class Training(Spec):
         check_strategy(self.strategy)
         check_precision(self.precision)
         self._check_scaled()
-        check_address(self.data_service)
+        check_service(self.data_service)
         if self.average is not None and self.schedule.keeps_best:
             raise RecipeError(
                 f"training.average={self.average!r} with training.schedule={self.schedule!r}",

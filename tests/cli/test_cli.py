@@ -197,9 +197,10 @@ def test_options_of_columns_alter_a_named_recipe(recipes_run, command):
         assert type(recipes_run[-1].split).__name__ == split and recipes_run[-1].split.valid == 0.1
 
 
-def test_a_data_service_is_named_by_its_address(recipes_run, command):
-    assert command("run", "fashion_cnn", "--data-service", "grpc://host:5000")[0] == 0
-    assert recipes_run[-1].training.data_service == "grpc://host:5000"
+@pytest.mark.parametrize("service", ["grpc://host:5000", "2"])
+def test_a_data_service_is_an_address_or_a_number_of_workers(recipes_run, command, service):
+    assert command("run", "fashion_cnn", "--data-service", service)[0] == 0
+    assert recipes_run[-1].training.data_service == service
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A client of a tf.data service whose worker is killed after some batches: `python -m
-tests.training.service_client PATIENCE`. It has to end by itself.
+tests.training.service_client PATIENCE [WORKERS]`, started by hand or as many as named. It has to
+end by itself.
 """
 
 import os
@@ -28,6 +29,25 @@ def start_worker(address: str) -> subprocess.Popen:
     return worker
 
 
+def started_by_hand():
+    """Returns the address of a service, the process of its worker, and what must stay alive."""
+    import tensorflow as tf
+
+    server = tf.data.experimental.service.DispatchServer()
+    worker = start_worker(server.target.partition("://")[2])
+    return server.target, worker, server
+
+
+def started_here(num_workers):
+    """Returns the same of a service of this machine, and prints the ids of its processes."""
+    from pipelines.training.local_service import running_service
+
+    local = running_service(int(num_workers))
+    processes = local.workers.processes
+    print(*[process.pid for process in processes], flush=True)
+    return num_workers, processes[0], local
+
+
 def main() -> None:
     import tensorflow as tf
 
@@ -36,13 +56,14 @@ def main() -> None:
     from pipelines.training.streamed_feed import FeedFault
 
     data_service.WAIT_SECONDS = float(sys.argv[1])
-    server = tf.data.experimental.service.DispatchServer()
-    address = server.target.partition("://")[2]
-    worker = start_worker(address)
+    if len(sys.argv) > 2:
+        service, worker, kept = started_here(sys.argv[2])
+    else:
+        service, worker, kept = started_by_hand()
     fault = FeedFault()
     feed = data_service.ServicedBatches(
         lambda number: tf.random.stateless_normal((100, 100), tf.stack([number, 0])),
-        server.target,
+        service,
         fault,
     )
     killed = 0.0
@@ -51,10 +72,10 @@ def main() -> None:
             for place, _ in enumerate(feed.dataset(0)):
                 if place == 20:
                     os.kill(worker.pid, signal.SIGKILL)
-                    worker.wait()
                     killed = time.monotonic()
     except TrainError as error:
         print(f"{time.monotonic() - killed:.1f} seconds; {error}")
+    del kept
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 import queue
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,6 +41,17 @@ def test_a_batch_that_does_not_come_is_lost():
         feed._next(arrived, 3, data_service.MAX_AHEAD + 1)
 
 
+def test_a_lost_worker_of_this_machine_is_an_error_at_once():
+    feed = ServicedBatches(lambda number: number, "2", FeedFault())
+    arrived = queue.Queue()
+    arrived.put((3, "batch"))
+    local = SimpleNamespace(lost=lambda: None)
+    assert feed._next(arrived, 3, 0, local=local) == (3, "batch")
+    local = SimpleNamespace(lost=lambda: "is over: worker 1 was lost by SIGKILL")
+    with pytest.raises(TrainError, match="'2' is over: worker 1 was lost by SIGKILL"):
+        feed._next(arrived, 3, 0, local=local)
+
+
 def test_batches_of_python_code_are_refused():
     import tensorflow as tf
 
@@ -48,9 +62,10 @@ def test_batches_of_python_code_are_refused():
         ServicedBatches(make, "grpc://host:1", FeedFault()).dataset(0)
 
 
-def test_an_address_has_a_protocol_and_a_port():
+def test_an_address_has_a_protocol_and_a_port_and_a_count_has_workers():
     Training(data_service="grpc+local://dispatcher.farm:5000").check()
-    for address in ("host:5000", "grpc://host", "grpc://host:port"):
+    Training(data_service="2").check()
+    for address in ("host:5000", "grpc://host", "grpc://host:port", "0", "1000", "-1"):
         with pytest.raises(RecipeError, match=f"(?s)'{address}'.*PROTOCOL://HOST:PORT"):
             Training(data_service=address).check()
 
@@ -91,19 +106,38 @@ def test_workers_make_the_batches_of_this_process():
     assert len(workers) == 2
     ours = _batches()
     theirs = _batches(service=server.target)
+    started_here = _batches(service="2")
     for first_step in (0, 7):
-        pairs = zip(ours(first_step).take(12), theirs(first_step).take(12), strict=True)
-        for one, other in pairs:
-            tf.nest.map_structure(np.testing.assert_array_equal, one, other)
+        for service in (theirs, started_here):
+            pairs = zip(ours(first_step).take(12), service(first_step).take(12), strict=True)
+            for one, other in pairs:
+                tf.nest.map_structure(np.testing.assert_array_equal, one, other)
 
 
 @pytest.mark.full
 def test_a_killed_worker_is_an_error_in_time():
     """By itself the client would wait without end; this one ends, and so does its process."""
-    command = [sys.executable, "-m", "tests.training.service_client", "6"]
+    words = _client("6")
+    seconds = float(words.partition(" ")[0])
+    assert 5 < seconds < 60
+    assert "gave no batch for 6 seconds" in words
+    assert "--data-service" in words
+
+
+@pytest.mark.full
+def test_a_killed_worker_of_this_machine_ends_all():
+    pids, words = _client("60", "2").split("\n", 1)
+    seconds = float(words.partition(" ")[0])
+    assert "worker 0 was lost by SIGKILL" in words
+    assert seconds < 30
+    time.sleep(1)
+    for pid in map(int, pids.split()):
+        assert not Path(f"/proc/{pid}").exists(), words
+
+
+def _client(*arguments):
+    """Returns what a client of a service prints, whose worker is killed."""
+    command = [sys.executable, "-m", "tests.training.service_client", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    seconds = float(done.stdout.partition(" ")[0])
-    assert 5 < seconds < 60
-    assert "gave no batch for 6 seconds" in done.stdout
-    assert "training.data_service" in done.stdout
+    return done.stdout

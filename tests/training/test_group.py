@@ -137,7 +137,7 @@ def test_a_killed_worker_costs_nothing_but_time(rank, tmp_path, monkeypatch, cap
             while not killed.done:
                 stored = list((ranks.folder / "epochs").glob("fit*"))
                 if stored:
-                    ranks.processes[rank].send_signal(signal.SIGKILL)
+                    ranks.workers.processes[rank].send_signal(signal.SIGKILL)
                     killed.done = True
             return ranks.wait_as_before()
 
