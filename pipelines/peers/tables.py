@@ -52,7 +52,8 @@ class LinearPeer(TablePeer):
     name: ClassVar[str] = "linear model"
     doubts_labels: ClassVar[bool] = True
     advice: ClassVar[str] = (
-        "a smaller network, or more dropout: --set 'build.widths=(32,)', --set build.dropout=0.3"
+        "numbers as they are in place of bins: --set 'encode=(ScaleStandard(), EncodeOnehot())'; "
+        "or a smaller network, or more dropout: --set 'build.widths=(32,)', --set build.dropout=0.3"
     )
 
     def row_seconds(self, train: TrainSet) -> float:

@@ -131,7 +131,8 @@ def print_duplicates(found: dict) -> None:
     console = _console()
     console.print(
         f"Duplicates: {'; '.join(counts)} (the same content, whatever the label). Their scores "
-        "are too good: remove them from the source, or keep them together with --group.\n",
+        "are too good: remove them from the source (of texts, --set load.distinct=True), or keep "
+        "them together with --group.\n",
         soft_wrap=True,
     )
 
