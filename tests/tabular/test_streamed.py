@@ -1,6 +1,6 @@
 """Tables that are read part by part: the same rows, statistics and batches as in memory."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import islice
 
 import numpy as np
@@ -92,8 +92,9 @@ def numbers_of(fitted):
     found = {}
     for step in fitted:
         for primitive in step.primitives:
-            fields = [each for each in vars(primitive).values() if not isinstance(each, str)]
-            found[type(primitive).__name__, *primitive.makes()] = fields
+            values = [getattr(primitive, each.name) for each in fields(primitive)]
+            numbers = [each for each in values if not isinstance(each, str)]
+            found[type(primitive).__name__, *primitive.makes()] = numbers
     return found
 
 
@@ -115,8 +116,8 @@ def test_exact_steps_know_all_rows(folder):
     found = numbers_of(ours)
     expected = numbers_of(theirs)
     assert list(found) == list(expected)
-    for name, fields in expected.items():
-        for one, other in zip(found[name], fields, strict=True):
+    for name, wanted in expected.items():
+        for one, other in zip(found[name], wanted, strict=True):
             if isinstance(other, float):
                 assert one == pytest.approx(other, rel=1e-6)
             else:
@@ -143,8 +144,8 @@ def test_whole_sample_gives_the_fit_in_memory(folder):
         ours = numbers_of(fit_steps(chain, streamed(folder).train)[0])
         theirs = numbers_of(fit_steps(chain, in_memory(folder).train)[0])
         assert list(ours) == list(theirs)
-        for name, fields in theirs.items():
-            for one, other in zip(ours[name], fields, strict=True):
+        for name, wanted in theirs.items():
+            for one, other in zip(ours[name], wanted, strict=True):
                 same = one == other if not isinstance(other, float) else None
                 assert same or one == pytest.approx(other, rel=1e-6), name
 
