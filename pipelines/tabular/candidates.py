@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..recipe import Candidate
 from ..slots import Split
-from ..steps import EncodeBins, EncodeOnehot
+from ..steps import EncodeBins, EncodeOnehot, ScaleStandard
 from ..training.optimizers import AdamW
 from ..training.schedules import Constant, Cosine
 from .boosting_teacher import BoostingTeacher
@@ -13,6 +13,7 @@ from .networks import Mlp
 from .recipes import table_recipe
 
 FINE = (EncodeBins(num_bins=64), EncodeOnehot())
+SCALED = (ScaleStandard(), EncodeOnehot())
 
 
 def table_candidates(
@@ -33,6 +34,12 @@ def table_candidates(
         build=Mlp(widths=(128, 64), dropout=0.15),
         training=slow,
     )
+    # What is a difference of two columns is lost in their bins.
+    scaled = replace(
+        taught,
+        encode=SCALED,
+        teacher=None,
+    )
     curves = replace(
         usual,
         build=Mlp(widths=(), num_members=1),
@@ -47,5 +54,6 @@ def table_candidates(
         Candidate("dense net, 16 bins", usual),
         Candidate("dense net, 64 bins", fine),
         Candidate("dense net, 64 bins, taught by boosting", taught),
+        Candidate("dense net, scaled numbers", scaled),
         Candidate("a sum of curves, 16 bins", curves),
     )
