@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..compress import QuantizeAware
 from ..recipe import Candidate
 from ..slots import Split
 from ..steps import EncodeBins, EncodeOnehot, ScaleStandard
@@ -34,11 +35,13 @@ def table_candidates(
         build=Mlp(widths=(128, 64), dropout=0.15),
         training=slow,
     )
-    # What is a difference of two columns is lost in their bins.
+    # What is a difference of two columns is lost in their bins. Scaled numbers are coarse in int8,
+    # so that the net learns with rounding.
     scaled = replace(
         taught,
         encode=SCALED,
         teacher=None,
+        shipping=replace(usual.shipping, compress=(QuantizeAware(),)),
     )
     curves = replace(
         usual,
