@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from ..compress import QuantizeAware
 from ..recipe import Candidate
 from ..slots import Split
-from ..steps import EncodeBins, EncodeOnehot
+from ..steps import EncodeBins, EncodeOnehot, ScaleStandard
 from ..training.optimizers import AdamW
 from ..training.schedules import Constant, Cosine
 from .boosting_teacher import BoostingTeacher
@@ -13,6 +14,7 @@ from .networks import Mlp
 from .recipes import table_recipe
 
 FINE = (EncodeBins(num_bins=64), EncodeOnehot())
+SCALED = (ScaleStandard(), EncodeOnehot())
 
 
 def table_candidates(
@@ -33,6 +35,14 @@ def table_candidates(
         build=Mlp(widths=(128, 64), dropout=0.15),
         training=slow,
     )
+    # What is a difference of two columns is lost in their bins. Scaled numbers are coarse in int8,
+    # so that the net learns with rounding.
+    scaled = replace(
+        taught,
+        encode=SCALED,
+        teacher=None,
+        shipping=replace(usual.shipping, compress=(QuantizeAware(),)),
+    )
     curves = replace(
         usual,
         build=Mlp(widths=(), num_members=1),
@@ -47,5 +57,6 @@ def table_candidates(
         Candidate("dense net, 16 bins", usual),
         Candidate("dense net, 64 bins", fine),
         Candidate("dense net, 64 bins, taught by boosting", taught),
+        Candidate("dense net, scaled numbers", scaled),
         Candidate("a sum of curves, 16 bins", curves),
     )
