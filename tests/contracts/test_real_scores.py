@@ -244,8 +244,8 @@ def test_networks(name):
 
 
 def test_lite0_by_transfer():
-    rows = Rows("emoji_lite0", ("training.epochs=2",), "macro_f1", 0.6)
-    assert_learns(rows)
+    rows = Rows("emoji_lite0", ("training.epochs=3",), "macro_f1", 0.6)
+    assert_learns(rows, "shipping.compress=(QuantizeAware(epochs=1),)")
 
 
 def test_step_net():

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import secrets
 import signal
 import socket
@@ -12,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.engine.engines import open_engine
-from pipelines.errors import EngineError
 from tests.engine.ray_warnings import RAY_WARNINGS
-from tests.engine.test_local import WORKER, adding, leftovers, run_all, wait_until
+from tests.engine.test_local import adding, leftovers, run_all, wait_until
 
 ray = pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
 pytestmark = [
@@ -37,6 +34,7 @@ def test_a_cluster_by_its_address(tmp_path):
     token.write_text(secrets.token_hex(32))
     environment = {
         **os.environ,
+        "PYTHONPATH": str(Path.cwd()),  # its workers import a worker of the tests
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
@@ -51,12 +49,8 @@ def test_a_cluster_by_its_address(tmp_path):
         )
     try:
         assert wait_until(lambda: "--block" in (tmp_path / "head").read_text(), seconds=60)
-        driver = subprocess.run(
-            [sys.executable, "-m", "tests.engine.ray_driver", f"ray://127.0.0.1:{port}", tmp_path],
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
+        driver = drive(f"ray://127.0.0.1:{port}", tmp_path, environment)
+        assert driver.returncode == 0, driver.stderr.decode()
     finally:
         process.terminate()
         process.wait(30)
@@ -72,8 +66,14 @@ def _free_port():
         return probe.getsockname()[1]
 
 
+def drive(address, folder, environment):
+    """What a process of its own makes of a task on the cluster."""
+    words = [sys.executable, "-m", "tests.engine.ray_driver", address, folder]
+    return subprocess.run(words, env=environment, capture_output=True)
+
+
 def test_no_cluster_at_an_address(tmp_path):
-    engine = open_engine("ray://127.0.0.1:9", tmp_path, worker=WORKER)
-    with pytest.raises(EngineError, match=re.escape("ray start --head")):
-        engine.__enter__()
+    """In a process of its own: after it, Ray starts no cluster in the same one."""
+    driver = drive("ray://127.0.0.1:9", tmp_path, os.environ)
+    assert driver.returncode == 1 and b"ray start --head" in driver.stderr
     assert leftovers(tmp_path) == []
