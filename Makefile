@@ -37,6 +37,7 @@ test-full: $(READY) ## The long proofs: every set against its peers, the whole o
 	$(BIN)/python -m pytest -m full
 
 bench: $(READY) ## Print start-up times, speeds of reading, training and answering; pairs to saved_models/bench.json, .png.
+	test -e saved_models/birds_mlp/report.json || $(BIN)/python -m pipelines run birds_mlp
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_reading
 	$(BIN)/python -m tests.bench_vision

@@ -263,6 +263,12 @@ TASKS = {
 }
 
 
+def peaks() -> dict:
+    """Returns the most memory of this process, and of one that it started, in MiB."""
+    kinds = {"peak_mib": resource.RUSAGE_SELF, "children_peak_mib": resource.RUSAGE_CHILDREN}
+    return {name: resource.getrusage(kind).ru_maxrss // 2**10 for name, kind in kinds.items()}
+
+
 def measured(task: str, asked, folder: str) -> dict:
     """Does a task in a process of its own, which prints what it measured last."""
     command = [sys.executable, "-m", "tests.bench_streamed", "--task", task, "--folder", folder]
@@ -287,8 +293,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.task:
         found = TASKS[asked.task](asked)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-        print(json.dumps({**found, "peak_mib": round(peak)}))
+        print(json.dumps({**found, **peaks()}))
         return
     tasks = ["scan", "statistics"]
     if not asked.no_training:
