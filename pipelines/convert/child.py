@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine.machine import free_bytes
+from ..engine.starter import ending_with_this
 
 LOOK_SECONDS = 0.1
 BASE_SECONDS = 600
@@ -77,7 +78,7 @@ def run_watched(
     environment = {**environment, "TMPDIR": str(folder)}
     with (folder / "stderr").open("wb") as stderr:
         child = subprocess.Popen(
-            command,
+            ending_with_this(command),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

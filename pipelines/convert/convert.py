@@ -174,7 +174,7 @@ def _in_child(folder):
         "CUDA_VISIBLE_DEVICES": "-1",
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
     }
-    command = [sys.executable, "-m", "pipelines.convert.worker", str(folder), str(os.getpid())]
+    command = [sys.executable, "-m", "pipelines.convert.worker", str(folder)]
     limits = Limits.of_conversion((folder / "model.keras").stat().st_size)
     with tqdm(bar_format="{desc} {elapsed}", leave=False, disable=None) as sign:
 

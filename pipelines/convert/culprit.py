@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from ..device.errors import PipelineError
+from ..engine.starter import end_with_parent
 from .graph import Graph
 from .kernels import Kernels, kernels_at
 
@@ -37,8 +38,10 @@ def first_fatal(content: bytes, kernels: Kernels) -> int | None:
 
 
 def _is_fatal(content, kernels, count):
+    this = os.getpid()
     child = os.fork()
     if not child:
+        end_with_parent(this)
         signal.alarm(SECONDS)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         try:

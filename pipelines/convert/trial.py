@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..device.errors import DeviceError
+from ..engine.starter import ending_with_this
 from ..errors import ExportError, VerifyError
 from .graph import operator_places
 from .kernels import Kernels, XnnpackKernels
@@ -171,7 +172,11 @@ def _ask(path, kernels):
     environment = {**os.environ, "PYTHONPATH": python_path}
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=CULPRIT_SECONDS
+            ending_with_this(command),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=CULPRIT_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return {

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from ..engine.starter import ending_with_this
 from .child import LOOK_SECONDS, Ended, Limits, Watch
 
 # Without a conversion, after which the process ends.
@@ -49,14 +50,19 @@ class _Process:
 
     def __init__(self, environment: Mapping[str, str]):
         self.owner = os.getpid()
+        self._thread = threading.get_ident()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", _MODULE, str(IDLE_SECONDS)],
+            ending_with_this([sys.executable, "-m", _MODULE, str(IDLE_SECONDS)]),
             env=dict(environment),
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+
+    def is_ours(self) -> bool:
+        """Returns whether it ends with this thread, and not with another that ends before."""
+        return (self.owner, self._thread) == (os.getpid(), threading.get_ident())
 
     def begin(self, folder: Path) -> int:
         """Returns the process id of the fork that converts what is in a folder.
@@ -125,7 +131,7 @@ def run_in_fork(
 
 def _begin(folder, environment):
     """Returns the process that forks, started anew if there is none, and the fork."""
-    if _current and _current[0].owner == os.getpid():
+    if _current and _current[0].is_ours():
         with contextlib.suppress(OSError, ValueError):
             return _current[0], _current[0].begin(folder)
     _end()

@@ -1,8 +1,8 @@
 """A converter that has TensorFlow loaded already:  python -m pipelines.convert.warm_process SECONDS
 
 It forks for each folder on a line of standard input, runs in the fork what the converter's child
-runs, and prints the fork's process id, then its exit code. It ends with its input, or after so many
-seconds without a line.
+runs, and prints the fork's process id, then its exit code. It ends with its starter, with its
+input, or after so many seconds without a line.
 """
 
 import gc
@@ -13,7 +13,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from ..engine.machine import end_with_parent
+from ..engine.starter import end_with_parent
 from . import worker
 
 
@@ -24,10 +24,11 @@ def main(idle_seconds: int) -> None:
 
     # Exporting collects garbage; a quarter second in each fork for what was imported here.
     gc.freeze()
+    this = os.getpid()
     for line in iter(lambda: _next_line(idle_seconds), ""):
         process = os.fork()
         if not process:
-            _convert(Path(line.rstrip("\n")))
+            _convert(Path(line.rstrip("\n")), this)
         print(process, flush=True)
         _, status = os.waitpid(process, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
@@ -41,10 +42,10 @@ def _next_line(seconds):
     return sys.stdin.readline()
 
 
-def _convert(folder):
+def _convert(folder, parent):
     """Does as a converter's child of its own, and ends the fork."""
     try:
-        end_with_parent(os.getppid())
+        end_with_parent(parent)
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

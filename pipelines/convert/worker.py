@@ -1,4 +1,4 @@
-"""The converter's child process:  python -m pipelines.convert.worker FOLDER PARENT
+"""The converter's child process:  python -m pipelines.convert.worker FOLDER
 
 FOLDER holds model.keras, rows.npz and wanted.json, of a streaming form stream.keras and
 stream_rows.npz; the TFLite files and the word for what is being done, `stage`, are written there.
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine.machine import end_with_parent
 from .alone import convert_alone, is_worth_a_trial
 from .fix_biases import fix_biases
 from .fix_lstms import fix_lstms
@@ -210,5 +209,4 @@ def _rescaled(rows, factor, offset):
 
 
 if __name__ == "__main__":
-    end_with_parent(int(sys.argv[2]))
     run_worker(Path(sys.argv[1]))

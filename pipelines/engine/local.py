@@ -17,6 +17,7 @@ from .failure import ending_in_words
 from .machine import end_session, visible_gpus
 from .remote import Remote
 from .slot import Slot, num_slots
+from .starter import ending_with_this
 
 
 @dataclass(eq=False)
@@ -135,7 +136,7 @@ class LocalEngine(Engine):
         gpu = self._free_gpu()
         with self._log_path(handle).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", self.worker, "--parent", str(os.getpid())],
+                ending_with_this([sys.executable, "-m", self.worker, "--serve"]),
                 env=self._environment(gpu),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -1,27 +1,13 @@
-"""What the machine has, and how a child process ends with its parent."""
+"""What the machine has, and how a session of processes is ended."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _END_SECONDS = 10  # in which a killed process is gone, unless the system hangs
-
-
-def end_with_parent(parent: int) -> None:
-    """Called by a child: the system kills it when `parent` (a process id) has ended, and first of
-    all where memory runs out. Linux only; elsewhere nothing changes.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    Path("/proc/self/oom_score_adj").write_text("1000")
-    if os.getppid() != parent:
-        sys.exit(1)
 
 
 def end_session(process: subprocess.Popen) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .failure import ending_in_words
-from .machine import end_session, end_with_parent
+from .machine import end_session
 from .slot import usual_slot
-
-STARTER = "PIPELINES_STARTER"
+from .starter import ending_with_this
 
 
 class LocalProcesses:
-    """Workers of this machine, each in a session of its own.
+    """Workers of this machine, each in a session of its own; they end with this process.
 
     Attributes:
         processes: in the order of their start.
@@ -42,12 +41,11 @@ class LocalProcesses:
         if log is not None:
             output = self._logs.enter_context(log.open("ab"))
         process = subprocess.Popen(
-            command,
+            ending_with_this(command),
             env={
                 **os.environ,
                 **usual_slot().variables(),
                 **(variables or {}),
-                STARTER: str(os.getpid()),
             },
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -76,10 +74,3 @@ class LocalProcesses:
         for process in self.processes:
             end_session(process)
         self._logs.close()
-
-
-def end_with_starter() -> None:
-    """Called by a worker: it ends with the process that started it, even if that has ended before
-    this call.
-    """
-    end_with_parent(int(os.environ[STARTER]))

@@ -16,14 +16,13 @@ from ..errors import EngineError, PipelineError
 from .cache import anew, caching
 from .environment import environment
 from .failure import Failure, end_of
-from .machine import end_with_parent
 from .remote import open_remote
 from .request import Request
 from .workspace import temporary_files
 
 _USAGE = """
---parent PROCESS   started by an engine
-TASK.json          one task alone, in sight
+--serve     started by an engine
+TASK.json   one task alone, in sight
 """
 # A stage keeps its result under the key of (stage, spec, inputs); the folder is for its own files.
 Stages = Mapping[str, Callable[[Mapping[str, Any], Path], None]]
@@ -118,14 +117,12 @@ def answer_line(line: str) -> dict[str, Any]:
     return answer(request, stages)
 
 
-def serve(stages: Stages, *, parent: int) -> None:
+def serve(stages: Stages) -> None:
     """Does the tasks on standard input, a line each, and answers with a line on standard output.
 
     Args:
         stages: name → what does it.
-        parent: the process that this one ends with.
     """
-    end_with_parent(parent)
     # Whatever else is printed or asked for in this process goes past the driver's pipes.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
@@ -144,8 +141,8 @@ def main(stages: Stages) -> int:
         stages: the module's table.
     """
     match sys.argv[1:]:
-        case ["--parent", process]:
-            serve(stages, parent=int(process))
+        case ["--serve"]:
+            serve(stages)
             return 0
         case [path]:
             return through_door(lambda: perform_alone(Path(path), stages))

@@ -62,7 +62,4 @@ def take_part(folder: Path, rank: int) -> None:
 
 
 if __name__ == "__main__":
-    from ..engine.processes import end_with_starter
-
-    end_with_starter()
     take_part(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,7 +1,7 @@
 """A worker of every study: what a task's stage means.
 
-python -m pipelines.studies.worker --parent PROCESS   started by an engine
-python -m pipelines.studies.worker TASK.json          one task alone, in sight
+python -m pipelines.studies.worker --serve     started by an engine
+python -m pipelines.studies.worker TASK.json   one task alone, in sight
 """
 
 import sys

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from ..engine.failure import tail
-from ..engine.processes import LocalProcesses, end_with_starter
+from ..engine.processes import LocalProcesses
 
 MODULE = "pipelines.training.local_service"
 _START_SECONDS = 600
@@ -91,7 +91,6 @@ def running_service(num_workers: int) -> LocalService:
 
 def main() -> None:
     """Makes batches for the dispatcher that the first argument names, without end."""
-    end_with_starter()
     import tensorflow as tf
 
     service = tf.data.experimental.service

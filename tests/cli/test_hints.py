@@ -25,7 +25,7 @@ OTHERS |= {"--head", "--address", "--port", "--num-cpus", "--ray-client-server-p
 # sbatch
 OTHERS |= {"--nodes"}
 # python -m pipelines.studies.worker
-OTHERS |= {"--parent"}
+OTHERS |= {"--serve"}
 # python -m pipelines.device
 OF_DEVICE = {"--form", "--check", "--separator", "--safe-csv", "--no-safe-csv", "--help"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

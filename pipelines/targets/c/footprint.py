@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from ...engine.starter import ending_with_this
 from ...errors import ExportError
 
 CORE = "cortex-m4"
@@ -139,7 +140,7 @@ def _run(command, folder):
     """Returns what a command prints."""
     try:
         done = subprocess.run(
-            command,
+            ending_with_this(command),
             cwd=folder,
             capture_output=True,
             text=True,

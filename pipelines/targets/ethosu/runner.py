@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...convert.operators import operator_sequence
+from ...engine.starter import ending_with_this
 from ...errors import RecipeError, VerifyError
 
 ACCELERATORS = (
@@ -105,7 +106,7 @@ def _run_vela(folder, accelerator, seconds):
     command = [sys.executable, "-m", "ethosu.vela", "model.tflite", *options]
     try:
         return subprocess.run(
-            command,
+            ending_with_this(command),
             cwd=folder,
             capture_output=True,
             text=True,

@@ -26,6 +26,7 @@ from ...device.draws import pooled
 from ...device.primitives import Columns, at_draw, num_draws, run_primitives
 from ...device.runner import Runner, answer
 from ...device.signature import Signature
+from ...engine.starter import ending_with_this
 from ...errors import ExportError, VerifyError
 from ...tasks import task_of
 from .page import litert_folder
@@ -137,12 +138,14 @@ class Browser:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._profile = tempfile.mkdtemp(prefix="browser_")
         self._process = subprocess.Popen(
-            [
-                browser_program(),
-                *FLAGS,
-                f"--user-data-dir={self._profile}",
-                f"http://127.0.0.1:{self._server.server_port}/{token}/",
-            ],
+            ending_with_this(
+                [
+                    browser_program(),
+                    *FLAGS,
+                    f"--user-data-dir={self._profile}",
+                    f"http://127.0.0.1:{self._server.server_port}/{token}/",
+                ]
+            ),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
