@@ -154,7 +154,9 @@ def _in_folders(source, name):
     """Yields each folder's name and its pictures."""
     found = False
     for folder in sorted(path for path in source.iterdir() if path.is_dir()):
-        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if _is_hidden(folder.name):
+            continue
+        files = sorted(path for path in folder.rglob("*") if _is_picture(path, folder))
         if files:
             found = True
             yield folder.name, {name: [str(path) for path in files]}
@@ -164,6 +166,19 @@ def _in_folders(source, name):
             expected="examples/<class>/*.png",
             fix="make a folder for each class",
         )
+
+
+def _is_picture(path, folder):
+    """Tests whether a path below a folder is that of a picture, in no hidden folder: what an editor
+    copies there is no further example.
+    """
+    names = path.relative_to(folder).parts
+    return path.suffix.lower() in SUFFIXES and not any(map(_is_hidden, names))
+
+
+def _is_hidden(name):
+    # As in training, where a class may be called "...".
+    return name.startswith(".") and not name.startswith("..")
 
 
 def _in_table(runner, source):

@@ -21,7 +21,7 @@ from .fast_csv import (
     read_block,
     scan_block,
 )
-from .part_format import ReadColumns, TablePart
+from .part_format import OR_AS_A_WHOLE, ReadColumns, TablePart
 from .text_parts import BYTE_ORDER_MARK, TextFormat, text_of
 
 # What shows the separator.
@@ -52,6 +52,12 @@ class CsvFormat(TextFormat):
         """See `TextFormat`."""
         import pyarrow as pa
 
+        if not block:
+            raise LoadError(
+                f"{path!r} is empty (0 bytes)",
+                expected="a header line, and rows or none",
+                fix="write it again, or take it out of the table",
+            )
         start = 0
         if block.startswith(BYTE_ORDER_MARK):
             start = len(BYTE_ORDER_MARK)
@@ -61,7 +67,7 @@ class CsvFormat(TextFormat):
             raise LoadError(
                 f"the header of {path!r}: {shorten(str(error), 200)}",
                 expected="UTF-8 text, whose first line names the columns",
-                fix="write the file anew, or --set load.memory.way=whole with --read encoding=NAME",
+                fix=f"write the file anew{OR_AS_A_WHOLE}",
             ) from error
         refuse_twice(names)
         fields = [(name, pa.string()) for name in names]
@@ -121,8 +127,8 @@ class CsvFormat(TextFormat):
         return LoadError(
             f"{part.file!r}, from row {part.first_row} on: a quote inside of a cell, a lone "
             "carriage return, or a null byte, so that the end of a row is in doubt",
-            expected="quotes around whole cells, and lines that end alike, where rows are streamed",
-            fix="write it anew, as pandas does, or --set load.memory.way=whole",
+            expected="quotes around whole cells, and lines that end alike, in a table in parts",
+            fix=f"write it anew, as pandas does{OR_AS_A_WHOLE}",
         )
 
 
@@ -148,7 +154,7 @@ def csv_format(block: bytes, separator: str) -> CsvFormat:
     if not is_plain_separator(mark):
         raise LoadError(
             f"the separator {mark!r}",
-            expected="a printable character of ASCII or a tab, where rows are streamed",
-            fix="write the files with commas, or --set load.memory.way=whole",
+            expected="a printable character of ASCII or a tab, in a table in parts",
+            fix=f"write the files with commas{OR_AS_A_WHOLE}",
         )
     return CsvFormat(mark=mark)

@@ -8,6 +8,7 @@ from ..device.regular import open_regular
 from ..errors import LoadError
 from .limits import MAX_TABLE_BYTES, check_cells
 
+PARQUET = (".parquet", ".pq")  # how the names of files end
 BATCH_ROWS = 65_536
 
 

@@ -49,13 +49,18 @@ def _typed_cells(column):
         # As pandas has it, whole numbers with holes are float64.
         return column.to_numpy(zero_copy_only=False)
     if types.is_timestamp(kind):
-        # In UTC where a zone is given.
-        return column.to_numpy(zero_copy_only=False).astype("datetime64[s]")
+        return _seconds_of(column)
     if types.is_dictionary(kind) and is_text(kind.value_type):
         return _coded_cells(column)
     if is_text(kind):
         return packed_cells(pa.chunked_array([column]))
     return None
+
+
+def _seconds_of(column):
+    """Returns times as datetime64[s], in UTC where a zone is given."""
+    times = column.to_numpy(zero_copy_only=False)
+    return times.astype("datetime64[s]")
 
 
 def _coded_cells(column) -> PackedCells:
@@ -126,11 +131,19 @@ def _part_frame(table, place, columns, num_rows):
 
 
 def _decoded(table):
-    """Returns a table whose texts are no dictionaries."""
+    """Returns a table whose texts are no dictionaries, and whose times are seconds, those of any
+    zone in UTC: of parts that are written in several ways too, one column comes of them.
+    """
+    import pyarrow as pa
     from pyarrow import types
 
     for place, field in enumerate(table.schema):
+        column = table.column(place)
         if types.is_dictionary(field.type):
-            texts = table.column(place).cast(field.type.value_type)
-            table = table.set_column(place, field.name, texts)
+            column = column.cast(field.type.value_type)
+        elif types.is_timestamp(field.type):
+            column = pa.array(_seconds_of(column))
+        else:
+            continue
+        table = table.set_column(place, field.name, column)
     return table

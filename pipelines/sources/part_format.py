@@ -9,6 +9,11 @@ from ..device.cells import shorten
 from ..errors import LoadError
 
 CHUNK_ROWS = 65_536
+# What else than UTF-8 with quotes around whole cells can be read, for errors.
+OR_AS_A_WHOLE = (
+    "; a table that is one file on this machine can be read as a whole: --set "
+    "load.memory.way=whole, perhaps with --read encoding=NAME"
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class TablePart:
         num_rows: How many it has.
         folders: Column → value, of the hive partition that it lies in.
         num_bytes: Of text, -1 for all of a packed file; 0 of Parquet.
+        version: Of the file when it was found, as `version_of` gives it; () if it is not known.
     """
 
     file: str
@@ -30,6 +36,7 @@ class TablePart:
     num_rows: int
     folders: tuple[tuple[str, str | None], ...]
     num_bytes: int = 0
+    version: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,59 @@ def is_text(kind: Any) -> bool:
     import pyarrow
 
     return pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)
+
+
+def are_alike(one: Any, other: Any) -> bool:
+    """Tests whether columns of two types of pyarrow are read alike: a column of empty cells has no
+    type, a dictionary is a way to write its texts, and of times the second in UTC is read.
+    """
+    from pyarrow import types
+
+    one = _of_values(one)
+    other = _of_values(other)
+    if one == other or types.is_null(one) or types.is_null(other):
+        return True
+    if types.is_timestamp(one) and types.is_timestamp(other):
+        # A time without a zone may be of any.
+        return bool(one.tz) == bool(other.tz)
+    kinds = (is_text, _is_number, types.is_decimal, types.is_date)
+    return any(is_kind(one) and is_kind(other) for is_kind in kinds)
+
+
+def _of_values(kind):
+    """Returns the type of the values of a dictionary, another type as it is."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return kind.value_type
+    return kind
+
+
+def _is_number(kind):
+    from pyarrow import types
+
+    return types.is_integer(kind) or types.is_floating(kind)
+
+
+def version_of(info: Any) -> tuple:
+    """Returns what changes with a file, of its pyarrow.fs.FileInfo."""
+    return (info.size, info.mtime_ns)
+
+
+def refuse_changed(filesystem: Any, part: TablePart) -> None:
+    """Raises LoadError if the file of a part is another one than the one that was found."""
+    if not part.version:
+        return
+    try:
+        info = filesystem.get_file_info(part.file)
+    except OSError as error:
+        raise unreadable(part.file, "the part that it was", error) from error
+    if version_of(info) != part.version:
+        raise LoadError(
+            f"{part.file!r} was written or removed while it is read",
+            expected="files that stay as they are until the command ends",
+            fix="give the command again: it reads the files as they are then",
+        )
 
 
 def unreadable(file: str, name: str, error: Exception) -> LoadError:

@@ -6,28 +6,44 @@ once, to know its rows.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from ..device.cells import shorten
+from ..device.visible import and_more
 from ..errors import LoadError
 from .csv_parts import SNIFF_BYTES, csv_format
 from .csv_text import refuse_twice
 from .jsonl_parts import JsonLinesFormat
 from .parquet_parts import ParquetFormat
-from .part_format import FoundFile, PartFormat, ReadColumns, TablePart, is_text
+from .part_files import (
+    ENDINGS,
+    JSON_LINES,
+    PARQUET,
+    RECORDS,
+    files_below,
+    filesystem_of,
+    kind_of,
+    local_path,
+    partition_of,
+    refuse_other_files,
+)
+from .part_format import (
+    OR_AS_A_WHOLE,
+    FoundFile,
+    PartFormat,
+    ReadColumns,
+    TablePart,
+    are_alike,
+    refuse_changed,
+    version_of,
+)
 from .record_parts import RecordsFormat, is_of_tfds, is_records, read_labels
 from .text_parts import first_bytes
 
-PARQUET = (".parquet", ".pq")
-CSV = (".csv", ".csv.gz")
-JSON_LINES = (".jsonl", ".ndjson")
-RECORDS = (".tfrecord",)
-ENDINGS = (*PARQUET, *CSV, *JSON_LINES)
-_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _CELL_BYTES = 8  # of a number as float64, of a text as a pointer
 # Of text, which has to be read to know its rows: what a look has shown.
 _MAX_KNOWN = 10_000
@@ -92,6 +108,7 @@ class TableParts:
         wanted = set(columns)
         names = tuple(name for name in self.schema.names if name in wanted)
         part = self.parts[place]
+        refuse_changed(self.filesystem, part)
         yield from self.format.batches(self.filesystem, part, ReadColumns(self.schema, names))
 
 
@@ -99,33 +116,26 @@ def is_in_parts(source: str) -> bool:
     """Tests whether a source is a URL, a folder, or one file that can be read part by part."""
     if "://" in source:
         return True
-    is_file = is_one_file(source) or (is_records(source) and _local(source).is_file())
-    return is_file or _local(source).is_dir()
+    is_file = is_one_file(source) or (is_records(source) and _is_file(source))
+    return is_file or os.path.isdir(local_path(source))
 
 
 def is_one_file(source: str) -> bool:
     """Tests whether a source is one file on this machine that can be read part by part, and as a
     whole.
     """
-    return source.lower().endswith(ENDINGS) and _local(source).is_file()
+    return source.lower().endswith(ENDINGS) and _is_file(source)
+
+
+def _is_file(source):
+    return os.path.isfile(local_path(source))
 
 
 def text_bytes(source: str) -> int | None:
     """Returns how many bytes a source has that is one file of text; None of any other."""
     if not is_one_file(source) or source.lower().endswith(PARQUET):
         return None
-    return _local(source).stat().st_size
-
-
-def _local(source):
-    """Returns the path of a local source; bundled data are found from any folder."""
-    path = Path(source)
-    if path.exists():
-        return path
-    bundled = Path(__file__).parents[2] / source
-    if bundled.exists():
-        return bundled
-    return path
+    return local_path(source).stat().st_size
 
 
 def find_parts(source: str, *, separator: str = "", encoding: str = "") -> TableParts:
@@ -139,95 +149,42 @@ def find_parts(source: str, *, separator: str = "", encoding: str = "") -> Table
     Raises:
         LoadError: There is nothing that can be read as one table.
     """
-    filesystem, path = _filesystem_of(source)
+    filesystem, path = filesystem_of(source)
     try:
-        files = _files_below(filesystem, path)
+        files = files_below(filesystem, path)
     except (OSError, ValueError) as error:
-        raise LoadError(
-            f"{shorten(source, 120)} cannot be listed: {shorten(str(error), 200)}",
-            expected="a file of Parquet, CSV, JSON lines or TFRecord, a folder of them, or a URL",
-            fix="check the path, and the rights to read it",
-        ) from error
+        raise _unlisted(source, error) from error
     labels = ()
     if any(is_records(each.path) for each in files):
         notes = [each for each in files if is_of_tfds(each.base_name)]
         labels = read_labels(filesystem, [each.path for each in notes])
         files = [each for each in files if each not in notes]
-    _refuse_other_files(source, files)
+    refuse_other_files(source, files)
     form = _format_of(filesystem, files[0], separator, encoding)
     if labels:
         form = RecordsFormat(labels)
     found = _Found(form)
     for info in files:
-        found.add(filesystem, info, _folders_of(info.path, path))
+        found.add(filesystem, info, partition_of(info.path, path))
     name = Path(path).name or source
     return found.table(name, filesystem)
 
 
-def _filesystem_of(source):
-    """Returns the filesystem of a source, of pyarrow, and the path on it."""
-    from pyarrow.fs import FSSpecHandler, LocalFileSystem, PyFileSystem
-
-    if "://" not in source:
-        return LocalFileSystem(), str(_local(source))
-    import fsspec
-
-    try:
-        filesystem, path = fsspec.core.url_to_fs(source)
-    except (ImportError, ValueError) as error:
-        raise LoadError(
-            f"{shorten(source, 120)}: {shorten(str(error), 200)}",
-            expected="a URL that fsspec can open",
-            fix="pip install s3fs for s3://, gcsfs for gs://, adlfs for az://",
-        ) from error
-    return PyFileSystem(FSSpecHandler(filesystem)), path
-
-
-def _files_below(filesystem, path):
-    """Returns the files of a table in the order of their paths."""
-    from pyarrow.fs import FileSelector, FileType
-
-    info = filesystem.get_file_info(path)
-    if info.type == FileType.File:
-        return [info]
-    found = []
-    for each in filesystem.get_file_info(FileSelector(path, recursive=True)):
-        # What Spark and others write next to the parts begins so.
-        is_mark = each.base_name.startswith(("_", "."))
-        if each.type == FileType.File and not is_mark:
-            found.append(each)
-    return sorted(found, key=lambda each: each.path)
-
-
-def _kind_of(path):
-    """Returns the endings that a file shares with others of its kind, None of another file."""
-    for kind in (PARQUET, CSV, JSON_LINES):
-        if path.lower().endswith(kind):
-            return kind
-    if is_records(path):
-        return RECORDS
-    return None
-
-
-def _refuse_other_files(source, files):
-    """Raises LoadError where there is no file of rows, or one of another kind."""
-    kind = _kind_of(files[0].path) if files else None
-    others = [each.path for each in files if _kind_of(each.path) != kind or kind is None]
-    if files and not others:
-        return
-    received = f"no file below {shorten(source, 120)}"
-    if others:
-        received = f"{shorten(source, 120)} holds {others[0]!r}, and {len(others):,} such files"
-    raise LoadError(
+def _unlisted(source, error):
+    """Returns the error of a source that shows no files."""
+    received = f"{shorten(source, 120)} cannot be listed: {shorten(str(error), 200)}"
+    if isinstance(error, FileNotFoundError):
+        received = f"nothing at {shorten(source, 120)}"
+    return LoadError(
         received,
-        expected="files of one kind, that end in .parquet, .csv, .csv.gz, .jsonl or .tfrecord",
-        fix="name the folder of the parts, and write other tables as Parquet first",
+        expected="a file of Parquet, CSV, JSON lines or TFRecord, a folder of them, or a URL",
+        fix="check the path, and the rights to read it",
     )
 
 
 def _format_of(filesystem, info, separator, encoding):
     """Returns the format of files like one. Raises LoadError for text in another encoding."""
-    kind = _kind_of(info.path)
+    kind = kind_of(info.path)
     if kind == PARQUET:
         return ParquetFormat()
     if kind == RECORDS:
@@ -236,7 +193,7 @@ def _format_of(filesystem, info, separator, encoding):
         raise LoadError(
             f"text in the encoding {encoding!r}, which is read part by part",
             expected="UTF-8",
-            fix="write it as UTF-8, or --set load.memory.way=whole",
+            fix=f"write it as UTF-8{OR_AS_A_WHOLE}",
         )
     if kind == JSON_LINES:
         return JsonLinesFormat()
@@ -257,18 +214,6 @@ def _look(filesystem, info, form):
     return _known_files[key]
 
 
-def _folders_of(file, root):
-    """Returns the pairs of a hive partition that a file lies in."""
-    inside = file[len(root) :].strip("/").split("/")
-    pairs = []
-    for folder in inside[:-1]:
-        name, mark, value = folder.partition("=")
-        if mark:
-            text = unquote(value)
-            pairs.append((unquote(name), None if text == _NO_VALUE else text))
-    return tuple(pairs)
-
-
 class _Found:
     """The files of a table, one after the other."""
 
@@ -277,6 +222,7 @@ class _Found:
         self._parts: list[TablePart] = []
         self._schema: Any = None
         self._first_file = ""
+        self._folder_names: set[str] = set()
         self._digest = hashlib.sha256()
         self._num_rows = 0
         self._text_bytes = 0
@@ -290,13 +236,20 @@ class _Found:
         if self._schema is None:
             self._schema = schema
             self._first_file = info.path
+            self._folder_names = {name for name, _ in folders}
             refuse_twice([*schema.names, *[name for name, _ in folders]])
         elif self._format.may_lack_columns:
             self._schema = self._format.joined(self._schema, schema)
         else:
-            self._same_columns(info.path, schema, folders)
+            self._refuse_other_columns(info.path, schema)
+        self._refuse_other_folders(info.path, schema, folders)
         for part in found.parts:
-            moved = replace(part, first_row=self._num_rows, folders=folders)
+            moved = replace(
+                part,
+                first_row=self._num_rows,
+                folders=folders,
+                version=version_of(info),
+            )
             self._num_rows += part.num_rows
             if part.num_rows:
                 self._parts.append(moved)
@@ -304,28 +257,49 @@ class _Found:
         mark = (info.base_name, folders, info.size, info.mtime_ns, found.mark)
         self._digest.update(repr(mark).encode())
 
-    def _same_columns(self, file, schema, folders):
+    def _refuse_other_folders(self, file, schema, folders):
+        """Raises LoadError where a file lies in another hive partition than those before it."""
         given = {name for name, _ in folders}
-        known = {name for name, _ in self._parts[0].folders} if self._parts else given
-        lacking = set(self._schema.names) ^ set(schema.names) | given ^ known
-        for name in self._schema.names:
-            if name in schema.names and not _alike(
-                schema.field(name).type, self._schema.field(name).type
-            ):
-                lacking.add(name)
+        lacking = given ^ self._folder_names
         if lacking:
             raise LoadError(
-                f"the column {shorten(min(lacking))} of {file!r} is another one, or there is none, "
-                f"in {self._first_file!r}",
+                f"the folders of {file!r} name the columns {_listed(given)}, those of "
+                f"{self._first_file!r} {_listed(self._folder_names)}",
+                expected="the same names in every path, such as year=2024/month=1/",
+                fix="move the file into a folder like the others, or out of the table",
+            )
+        twice = given & set(schema.names)
+        if twice:
+            refuse_twice([min(twice), min(twice)])
+
+    def _refuse_other_columns(self, file, schema):
+        """Raises LoadError where a file has other columns than the first one, or others of the same
+        name.
+        """
+        lacking = set(self._schema.names) ^ set(schema.names)
+        differences = []
+        for name in sorted(lacking):
+            where = file if name in self._schema.names else self._first_file
+            differences.append(f"{shorten(name)} is not in {where!r}")
+        for field in self._schema:
+            if field.name in lacking:
+                continue
+            other = schema.field(field.name).type
+            if not are_alike(field.type, other):
+                differences.append(f"{shorten(field.name)} is {field.type} and {other}")
+        if differences:
+            more = and_more(len(differences) - 1, "difference")
+            raise LoadError(
+                f"{self._first_file!r} and {file!r} have other columns: {differences[0]}{more}",
                 expected="the same columns of the same types in every file",
-                fix="write the parts anew with one schema",
+                fix="write the parts anew with one schema, or take the file out of the table",
             )
 
     def table(self, name, filesystem) -> TableParts:
         """Returns what was found. Raises LoadError if there is no row."""
         if not self._parts:
             raise LoadError(
-                f"{name!r} has no row in {self._first_file!r}, nor in another file",
+                f"no row in any file of {name!r}",
                 expected="rows",
                 fix="check how the files were written",
             )
@@ -342,21 +316,8 @@ class _Found:
         )
 
 
-def _alike(one, other):
-    """Tests whether two types of pyarrow are read alike: a column of empty cells has no type."""
-    from pyarrow import types
-
-    if one == other or types.is_null(one) or types.is_null(other):
-        return True
-    if is_text(one) and is_text(other):
-        return True
-    return _is_number(one) and _is_number(other)
-
-
-def _is_number(kind):
-    from pyarrow import types
-
-    return types.is_integer(kind) or types.is_floating(kind)
+def _listed(names):
+    return ", ".join(map(shorten, sorted(names))) or "none"
 
 
 def with_parts(parts: TableParts, places: Sequence[int]) -> TableParts:

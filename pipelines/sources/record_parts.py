@@ -14,7 +14,7 @@ import numpy as np
 
 from ..device.cells import shorten
 from ..errors import LoadError
-from .part_format import FoundFile, ReadColumns, TablePart
+from .part_format import FoundFile, ReadColumns, TablePart, unreadable
 from .tensorflow import load_tensorflow
 from .text_parts import MAX_ROW_BYTES, TextFormat
 
@@ -47,15 +47,21 @@ def read_labels(filesystem: Any, paths: list[str]) -> tuple[tuple[str, tuple[str
 
     Returns:
         (name of a feature, its classes by number).
+
+    Raises:
+        LoadError: A file cannot be read.
     """
     found = {}
     for path in paths:
         _, _, name = path.rpartition("/")
         if not name.endswith(_LABELS):
             continue
-        with filesystem.open_input_file(path) as file:
-            content = file.read()
-        text = content.decode("utf-8")
+        try:
+            with filesystem.open_input_file(path) as file:
+                content = file.read()
+            text = content.decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise unreadable(path, "the names of classes in UTF-8", error) from error
         feature = name.removesuffix(_LABELS)
         found[feature] = tuple(text.splitlines())
     pairs = found.items()

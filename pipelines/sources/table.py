@@ -25,7 +25,7 @@ from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object, row_error
 from .limits import MAX_TABLE_BYTES, check_cells
 from .marks import Marks, find_marks
 from .memory import table_from_memory
-from .parquet import read_parquet
+from .parquet import PARQUET, read_parquet
 from .spellings import check_spelling
 
 _NUM_NAMED = 5  # columns of a model
@@ -275,7 +275,7 @@ def check_names(table: Mapping[str, Sequence], asked: Mapping[str, Sequence[str]
 
 
 def _is_parquet(path):
-    return path.suffix.lower() == ".parquet"
+    return path.name.lower().endswith(PARQUET)
 
 
 def _is_jsonl(path):

@@ -9,7 +9,8 @@ from ..device.regular import open_regular
 from .csv_text import open_text, refuse_twice
 from .fast_csv import DAMAGED
 from .json_rows import MAX_JSON_LINE, NoRow, json_object
-from .parts import CSV, JSON_LINES, find_parts, is_in_parts, is_one_file, text_bytes
+from .part_files import CSV, JSON_LINES
+from .parts import find_parts, is_in_parts, is_one_file, text_bytes
 from .table import Reading, find_table, read_table, settle_reading
 
 _NUM_LINES = 1000

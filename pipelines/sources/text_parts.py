@@ -7,7 +7,15 @@ from typing import Any, BinaryIO
 
 from ..device.cells import shorten
 from ..errors import LoadError
-from .part_format import CHUNK_ROWS, FoundFile, PartFormat, ReadColumns, TablePart, unreadable
+from .part_format import (
+    CHUNK_ROWS,
+    OR_AS_A_WHOLE,
+    FoundFile,
+    PartFormat,
+    ReadColumns,
+    TablePart,
+    unreadable,
+)
 
 # How many bytes are read at once.
 PIECE_BYTES = 8 * 2**20
@@ -151,6 +159,6 @@ def text_of(piece: bytes, part: TablePart) -> str:
         num_bytes = part.start + error.start
         raise LoadError(
             f"{part.file!r} holds bytes that are no UTF-8, at byte {num_bytes:,}",
-            expected="UTF-8 text, where rows are streamed",
-            fix="write it as UTF-8, or --set load.memory.way=whole with --read encoding=NAME",
+            expected="UTF-8 text, in a table in parts",
+            fix=f"write it as UTF-8{OR_AS_A_WHOLE}",
         ) from error

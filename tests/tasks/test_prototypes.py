@@ -276,3 +276,15 @@ def test_a_bundle_learns_new_classes_from_files(tmp_path, capsys):
 def bundle_c(bundle):
     """The files of the folder c/ by name."""
     return {path.name: path.read_text() for path in (bundle.folder / "c").glob("*.[ch]")}
+
+
+def test_hidden_files_are_no_examples(tmp_path):
+    """Copies that an editor keeps would count twice, or be a class of their own."""
+    from pipelines.device.adapt import _in_folders
+
+    for inside in ("cat/a.png", "cat/.ipynb_checkpoints/a.png", ".thumbnails/b.png", "cat/.b.png"):
+        path = tmp_path / inside
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    found = dict(_in_folders(tmp_path, "image"))
+    assert found == {"cat": {"image": [str(tmp_path / "cat" / "a.png")]}}
