@@ -1,51 +1,29 @@
-"""Reading tables and answering them, each against another way in the same run.
-
-    python -m tests.bench_reading [ROWS]
-
-A generated CSV file of ROWS (one million) rows of 30 columns, with holes, dates and categories, is
-read by `LoadTable` (kinds inferred, checked, classes numbered) and by pandas, each in a process of
-its own: CPU seconds, which other processes disturb least, and peak memory. Rows of bird strikes,
-all columns text, are answered by the runner and, already prepared, by `model.predict`.
+"""A generated table of 30 columns, with holes, dates and categories, read by `LoadTable` (kinds
+inferred, checked, classes numbered), by pandas and by pyarrow, each in a process of its own.
 """
 
-import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet
 
-from tests.bench_pairs import Pair, in_turns, record
+from pipelines.tabular import LoadTable
 
-BUNDLE = Path("saved_models/birds_mlp")
+from .pairs import Pair, in_own_process, pairs_of
+
 NUM_ROWS = 1_000_000
 NUM_NUMBERS = 20
 NUM_CATEGORIES = 8
-NUM_ANSWERED = 20_000
 WORDS = ("red", "green", "blue", "dark red", "gull", "sparrow hawk")
-_MEASURE = """
-import json, resource, sys, time
-{imports}
-start = time.process_time()
-{read}
-spent = time.process_time() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({{"CPU seconds": spent, "MiB": peak}}))
-"""
-_READERS = {
-    "ours": (
-        "import pandas, pyarrow.csv\nfrom pipelines.tabular import LoadTable",
-        "LoadTable(sys.argv[1], 'target').read()",
-    ),
-    "pandas": ("import pandas", "pandas.read_csv(sys.argv[1])"),
-}
+TARGET = "target"
 
 
-def write_table(path: Path, num_rows: int) -> None:
-    """Writes numbers, some with holes, categories, a date and a target."""
+def make_table(num_rows: int) -> pd.DataFrame:
+    """Returns numbers, some with holes, categories, a date and a target."""
     random = np.random.default_rng(0)
     columns: dict[str, object] = {}
     for place in range(NUM_NUMBERS):
@@ -62,83 +40,42 @@ def write_table(path: Path, num_rows: int) -> None:
         columns[f"word_{place}"] = words
     days = random.integers(0, 9000, num_rows).astype("timedelta64[D]")
     columns["day"] = (np.datetime64("2001-01-01") + days).astype(str)
-    columns["target"] = random.choice(np.array(["no", "yes"], object), num_rows)
-    pd.DataFrame(columns).to_csv(path, index=False)
+    columns[TARGET] = random.choice(np.array(["no", "yes"], object), num_rows)
+    return pd.DataFrame(columns)
 
 
-def read_by(name: str, path: Path) -> dict[str, float]:
-    """Returns CPU seconds and peak MiB of one way to read a file, in a process of its own."""
-    imports, read = _READERS[name]
-    code = _MEASURE.format(imports=imports, read=read)
-    command = [sys.executable, "-c", code, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+def ours(path: Path) -> None:
+    """Reads a table of any format."""
+    LoadTable(str(path), TARGET).read()
 
 
-def bench_reading(num_rows: int) -> list[Pair]:
-    """Returns the pairs of reading a CSV file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.csv"
-        write_table(path, num_rows)
-        ways = {name: lambda name=name: read_by(name, path) for name in _READERS}
-        found = in_turns(ways)
-    num_columns = NUM_NUMBERS + NUM_CATEGORIES + 2
+def pandas_json(path: Path) -> None:
+    """Reads JSON lines by pandas."""
+    pd.read_json(path, lines=True)
+
+
+def bench(num_rows: int = NUM_ROWS) -> list[Pair]:
+    """Returns the pairs of reading CSV, Parquet and JSON lines, of these a third of the rows."""
+    few = num_rows // 3
+    formats = (
+        ("CSV", "table.csv", num_rows, pd.read_csv, pyarrow.csv.read_csv),
+        ("Parquet", "table.parquet", num_rows, pd.read_parquet, pyarrow.parquet.read_table),
+        ("JSON lines", "table.jsonl", few, pandas_json, pyarrow.json.read_json),
+    )
     pairs = []
-    for unit, values in found.items():
-        what = f"read CSV, {num_rows:,} x {num_columns}"
-        pairs.append(Pair(what, unit, values["ours"], values["pandas"], "pandas"))
+    with tempfile.TemporaryDirectory() as folder:
+        table = make_table(num_rows)
+        table.to_csv(f"{folder}/table.csv", index=False)
+        table.to_parquet(f"{folder}/table.parquet", index=False)
+        table.iloc[:few].to_json(f"{folder}/table.jsonl", orient="records", lines=True)
+        num_columns = table.shape[1]
+        del table
+        for name, file, rows, by_pandas, by_pyarrow in formats:
+            path = Path(folder) / file
+            ways = {
+                "ours": in_own_process(ours, path),
+                "pandas": in_own_process(by_pandas, path),
+                "pyarrow": in_own_process(by_pyarrow, path),
+            }
+            pairs += pairs_of(f"read {name}, {rows:,} x {num_columns}", ways)
     return pairs
-
-
-def bench_answers() -> list[Pair]:
-    """Returns the pair of answering raw rows of text; none without a bundle."""
-    if not (BUNDLE / "model.keras").is_file():
-        print(f"{BUNDLE} is not there: make run")
-        return []
-    import keras
-
-    from pipelines.device import Runner
-
-    runner = Runner.load(BUNDLE)
-    table = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)
-    table = pd.concat([table, table], ignore_index=True).iloc[:NUM_ANSWERED]
-    columns = {column.name: table[column.name].tolist() for column in runner.signature.columns}
-    model = keras.saving.load_model(BUNDLE / "model.keras", compile=False, safe_mode=True)
-    floats = Runner.load(BUNDLE, form="float32")
-    inputs = floats.prepare(floats.read(columns)[0])
-    ways = {
-        "ours": _seconds(lambda: runner.predict(columns)),
-        "model.predict": _seconds(lambda: model.predict(inputs, verbose=0)),
-    }
-    for measure in ways.values():
-        measure()  # the first call sets things up
-    found = in_turns(ways)["CPU seconds"]
-    what = f"answer {NUM_ANSWERED:,} rows of text"
-    pair = Pair(what, "CPU seconds", found["ours"], found["model.predict"], "model.predict alone")
-    rate = NUM_ANSWERED / min(pair.ours)
-    print(f"runner, cells of text to labels: {rate:,.0f} rows a second")
-    return [pair]
-
-
-def _seconds(call):
-    """Returns a function that measures a call."""
-
-    def measure():
-        start = time.process_time()
-        call()
-        return {"CPU seconds": time.process_time() - start}
-
-    return measure
-
-
-def main() -> None:
-    """Measures and records."""
-    num_rows = NUM_ROWS
-    if len(sys.argv) > 1:
-        num_rows = int(sys.argv[1])
-    record("reading", bench_reading(num_rows))
-    record("answers", bench_answers())
-
-
-if __name__ == "__main__":
-    main()
