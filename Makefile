@@ -3,7 +3,7 @@ BIN := .venv/bin
 PACKAGES := .venv/packages
 READY := .venv/ready
 export PYTHONDONTWRITEBYTECODE =
-.PHONY: help run vision text timeseries devices compress test test-full bench bench-defaults compare answers docs lint clean
+.PHONY: help run vision text timeseries devices compress test test-full bench bench-nets bench-defaults compare answers docs lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,15 +36,14 @@ test: $(READY) ## Run the tests, two at a time (about 15 minutes).
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).
 	$(BIN)/python -m pytest -m full
 
-bench: $(READY) ## Print start-up times, speeds of reading, training and answering; pairs to saved_models/bench.json, .png.
+bench: $(READY) ## Pairs measured in turns, ours and another way: saved_models/bench.json, .png (about 15 minutes).
 	test -e saved_models/birds_mlp/report.json || $(BIN)/python -m pipelines run birds_mlp
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench_reading
-	$(BIN)/python -m tests.bench_vision
+
+bench-nets: $(READY) ## Every family of nets on texts and series, 200,000 files of pictures: tables (about an hour).
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series
-	$(BIN)/python -m tests.bench_resume
-	$(BIN)/python -m tests.bench_watch
+	$(BIN)/python -m tests.bench_pictures
 
 bench-defaults: $(READY) ## One command with no knob turned on 29 sets, next to plain peers (hours).
 	$(BIN)/python -m tests.bench_defaults

@@ -1,4 +1,4 @@
-"""The part of `make bench` on series, training seed 0, int8 against float: every family of nets
+"""A part of `make bench-nets`, on series, training seed 0, int8 against float: every family of nets
 that forecast, on the glucose monitor, windows of 48 steps, 1,846 test windows (last fifth of the
 time); that tell whole series apart, one member, on ItalyPowerDemand, 1,029 test series (official
 parts); that give windows back, on the weather, faults injected into copies of test windows. About

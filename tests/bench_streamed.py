@@ -9,7 +9,6 @@ both train in the order in which rows are streamed, and what is left is rounding
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from unittest import mock
 
 import numpy as np
 
+from pipelines.engine.machine import peak_mib
 from pipelines.rows.parts import HeldOut, Splits, TrainSet, _take
 from pipelines.rows.split import split
 from pipelines.rows.streamed_split import TRAIN
@@ -28,6 +28,7 @@ from pipelines.steps import EncodeBins, EncodeOnehot
 from pipelines.tabular import LoadTable, Memory, Mlp, table_recipe
 from pipelines.training.feed import TrainingBatches
 from pipelines.training.streamed_feed import FeedFault, StreamedBatches
+from tests.family_memory import FamilyMemory
 
 NUM_NUMBERS = 20
 NUM_CATEGORIES = 8
@@ -115,6 +116,16 @@ def train(folder: str, way: str, epochs: int, *, is_small: bool) -> dict:
         bundle = run(recipe, folder=place)
         scores = bundle.report["scores"]["litert_int8"]
     return {"seconds": time.perf_counter() - start, "score": scores["average_precision"]}
+
+
+def train_small(folder: str, way: str) -> float:
+    """Trains the small recipe for an epoch, and returns its validation score."""
+    from pipelines.run import fit
+
+    recipe = recipe_of(folder, way, 1, is_small=True)
+    dataset, _ = recipe.load.read()
+    parts = split(dataset, recipe.split)
+    return fit(recipe, parts.train, parts.valid).validation_score
 
 
 def in_memory(recipe, streamed: Splits) -> Splits:
@@ -263,20 +274,21 @@ TASKS = {
 }
 
 
-def peaks() -> dict:
-    """Returns the most memory of this process, and of one that it started, in MiB."""
-    kinds = {"peak_mib": resource.RUSAGE_SELF, "children_peak_mib": resource.RUSAGE_CHILDREN}
-    return {name: resource.getrusage(kind).ru_maxrss // 2**10 for name, kind in kinds.items()}
-
-
 def measured(task: str, asked, folder: str) -> dict:
     """Does a task in a process of its own, which prints what it measured last."""
     command = [sys.executable, "-m", "tests.bench_streamed", "--task", task, "--folder", folder]
     command += ["--epochs", str(asked.epochs), "--seeds", str(asked.seeds)]
     if asked.small:
         command.append("--small")
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+        FamilyMemory(process.pid) as family,
+    ):
+        printed, _ = process.communicate()
+    if process.returncode:
+        sys.exit(process.returncode)
+    found = json.loads(printed.splitlines()[-1])
+    return {**found, "peak_mib_of_others": family.most_of_others()}
 
 
 def main() -> None:
@@ -293,7 +305,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.task:
         found = TASKS[asked.task](asked)
-        print(json.dumps({**found, **peaks()}))
+        print(json.dumps({**found, "peak_mib": peak_mib()}))
         return
     tasks = ["scan", "statistics"]
     if not asked.no_training:

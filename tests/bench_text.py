@@ -1,6 +1,6 @@
-"""The part of `make bench` on texts: how fast texts become token ids, and every family of nets for
-texts on the remarks of the bird strikes, int8 against float on the 2,747 test rows, training seed
-0. About 25 minutes. Nothing here gates.
+"""A part of `make bench-nets`, on texts: how fast they become token ids, and every family of nets
+for texts on the remarks of the bird strikes, int8 against float on the 2,747 test rows, training
+seed 0. About 25 minutes. Nothing here gates.
 """
 
 import shutil

@@ -62,7 +62,7 @@ def progress_bar(
 
 
 def epochs_bar(epochs: int, *, desc: str) -> Any:
-    """Returns tqdm's callback of Keras, a step an epoch.
+    """Returns tqdm's callback of Keras, which counts epochs and, inside of one, shares of it.
 
     Args:
         epochs: at most.
@@ -70,4 +70,28 @@ def epochs_bar(epochs: int, *, desc: str) -> Any:
     """
     from tqdm.keras import TqdmCallback
 
-    return TqdmCallback(epochs=epochs, verbose=0, desc=desc, leave=True, **bar_options())
+    class EpochsBar(TqdmCallback):
+        """Shows how far an epoch is, where TqdmCallback shows only those that have ended."""
+
+        def on_epoch_begin(self, epoch, logs=None):
+            super().on_epoch_begin(epoch)
+            self._epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            share = (batch + 1) / self.params["steps"]
+            # A whole epoch is counted at its end, with its scores.
+            self._show(self._epoch + min(round(share, 2), 0.99))
+
+        def _count_epoch(self, epoch, logs=None):
+            self.epoch_bar.set_postfix(logs or {}, refresh=False)
+            self._show(epoch + 1)
+
+        def _show(self, num_epochs):
+            self.epoch_bar.n = num_epochs
+            self.epoch_bar.update(0)
+
+    # A line is due by time alone, not by a number of epochs.
+    options = {**bar_options(), "miniters": 0}
+    bar = EpochsBar(epochs=epochs, verbose=0, desc=desc, leave=True, **options)
+    bar.on_epoch_end = bar._count_epoch  # TqdmCallback sets its own on the instance
+    return bar

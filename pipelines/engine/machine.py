@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+_PEAK_KIB = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _END_SECONDS = 10  # in which a killed process is gone, unless the system hangs
 
 
@@ -37,6 +39,25 @@ def free_bytes() -> int | None:
     if found:
         return max(min(found), 0)
     return None
+
+
+def peak_mib() -> int | None:
+    """Returns the most memory that this process has had, in MiB; None on Windows.
+
+    Linux's `ru_maxrss` begins at what the process had that started this one, so the kernel's own
+    high water mark is read there (VmHWM, proc_pid_status(5)).
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return int(_PEAK_KIB.search(status.read_text())[1]) // 2**10
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform == "darwin":  # which counts bytes
+        return peak // 2**20
+    return peak // 2**10
 
 
 def num_cores() -> int:

@@ -1,7 +1,6 @@
 """What a run does, for other programs: a line of JSON a stage."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..engine.machine import peak_mib
 from ..errors import PipelineError, RecipeError
 
 _log: ContextVar[TextIO | None] = ContextVar("log", default=None)
@@ -74,21 +74,7 @@ def log_facts(stage: str, **facts: Any) -> None:
 
 def _write(stage, start, **facts):
     spent = time.perf_counter() - start
-    log_facts(stage, **facts, seconds=round(spent, 3), peak_mib=_peak_mib())
-
-
-def _peak_mib():
-    """Returns the most memory that this process has had, None on Windows. macOS counts bytes, Linux
-    kibibytes.
-    """
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if sys.platform == "darwin":
-        return round(peak / 2**20)
-    return round(peak / 2**10)
+    log_facts(stage, **facts, seconds=round(spent, 3), peak_mib=peak_mib())
 
 
 def _in_words(error):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import shorten
+from ..engine.bars import progress_bar
 from ..errors import SplitError
 from .drawn import PARTS, SAMPLE, uniform
 from .parts import Dataset, HeldOut, Splits, TrainSet
@@ -320,15 +321,14 @@ def _learned(whole, cut, num_classes):
         RowSample(sizes.held_out, cut.seed),
     ]
     statistics = TrainingStatistics(num_classes)
-    for part in range(whole.stream.num_parts):
-        for chunk in whole.stream.chunks(part):
-            parts = cut.parts_of(chunk.ids, chunk.group)
-            drawn = sample_draws(chunk.ids, cut.seed)
-            for place, sample in enumerate(samples):
-                rows = np.flatnonzero(parts == place)
-                sample.add(chunk, rows, drawn)
-            train = chunk.take(parts == TRAIN)
-            statistics.add(train)
+    for chunk in _with_progress(whole):
+        parts = cut.parts_of(chunk.ids, chunk.group)
+        drawn = sample_draws(chunk.ids, cut.seed)
+        for place, sample in enumerate(samples):
+            rows = np.flatnonzero(parts == place)
+            sample.add(chunk, rows, drawn)
+        train = chunk.take(parts == TRAIN)
+        statistics.add(train)
     class_counts = None
     if num_classes:
         class_counts = statistics.class_counts
@@ -341,6 +341,15 @@ def _learned(whole, cut, num_classes):
         sizes,
     )
     return samples, learned
+
+
+def _with_progress(whole):
+    """Reads the rows of all parts in their order, and shows how many there were."""
+    with progress_bar(total=whole.num_rows, desc="statistics", unit="row") as bar:
+        for part in range(whole.stream.num_parts):
+            for chunk in whole.stream.chunks(part):
+                yield chunk
+                bar.update(len(chunk.ids))
 
 
 def _fields(dataset, sample, part):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..device.cells import shorten
+from ..engine.bars import progress_bar
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.stream import StreamedRows
@@ -88,7 +89,9 @@ def _refuse_in_pieces(spec):
 
 
 def _cells_of(table, name):
-    """Reads one column of all parts, a piece at a time."""
-    for place in range(len(table.parts)):
-        for batch in table.batches(place, (name,)):
-            yield batch_cells(table, place, batch)[name]
+    """Reads one column of all parts, a piece at a time, and shows how far it is."""
+    with progress_bar(total=table.num_rows, desc="target", unit="row") as bar:
+        for place in range(len(table.parts)):
+            for batch in table.batches(place, (name,)):
+                yield batch_cells(table, place, batch)[name]
+                bar.update(len(batch))

@@ -73,3 +73,25 @@ def test_what_only_moves_is_no_line():
         assert lines.write(text) == len(text)
     lines.flush()
     assert stream.getvalue() == "read: 1 of 2\n"
+
+
+def test_a_long_epoch_shows_how_far_it_is(monkeypatch):
+    monkeypatch.setattr(bars, "LOG_SECONDS", 0.0)
+    monkeypatch.setattr(bars, "_DELAY_SECONDS", 1e-9)
+
+    def train():
+        bar = bars.epochs_bar(2, desc="train")
+        bar.set_params({"epochs": 2, "steps": 3})
+        bar.on_train_begin()
+        for epoch in range(2):
+            bar.on_epoch_begin(epoch)
+            for batch in range(3):
+                bar.on_train_batch_end(batch)
+            bar.on_epoch_end(epoch, {"loss": 0.5})
+        bar.on_train_end()
+
+    lines = logged(train).splitlines()
+    shown = [line.split(",")[0] for line in lines]
+    epochs = [0.33, 0.67, 0.99, 1, 1.33, 1.67, 1.99, 2]
+    assert shown == [f"train: {num} of 2" for num in epochs]
+    assert lines[-1].endswith("loss=0.5")

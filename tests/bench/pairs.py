@@ -6,12 +6,20 @@ on a machine that does other things as well. Each benchmark records a section; t
 
 import json
 import statistics
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+
+from pipelines.engine.machine import peak_mib
 
 FOLDER = Path("saved_models")
 REPEATS = 3
+CPU = "CPU seconds"
+MEMORY = "MiB"
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,10 @@ class Pair:
         )
 
 
-def in_turns(
-    ways: dict[str, Callable[[], dict[str, float]]], repeats: int = REPEATS
-) -> dict[str, dict[str, list[float]]]:
+Measure = Callable[[], dict[str, float]]
+
+
+def in_turns(ways: Mapping[str, Measure], repeats: int = REPEATS) -> dict:
     """Measures ways in turns.
 
     Args:
@@ -67,6 +76,52 @@ def in_turns(
     return found
 
 
+def pairs_of(what: str, ways: Mapping[str, Measure], repeats: int = REPEATS) -> list[Pair]:
+    """Measures ways in turns, the first of which is ours.
+
+    Returns:
+        A pair for every figure and every other way.
+    """
+    ours, *others = ways
+    pairs = []
+    for unit, values in in_turns(ways, repeats).items():
+        for other in others:
+            pairs.append(Pair(what, unit, values[ours], values[other], other))
+    return pairs
+
+
+def timed(call: Callable[[], Any]) -> Measure:
+    """Returns a function that measures the CPU seconds of a call, of all its threads. What a first
+    call sets up is not measured.
+    """
+    call()
+
+    def measure():
+        start = time.process_time()
+        call()
+        return {CPU: time.process_time() - start}
+
+    return measure
+
+
+def in_own_process(call: Callable, *given: Any) -> Measure:
+    """Returns a function that measures the CPU seconds and the most memory of a call in a new
+    process, of which the call's module is imported before.
+    """
+
+    def measure():
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(_measured, call, *given).result()
+
+    return measure
+
+
+def _measured(call, *given):
+    start = time.process_time()
+    call(*given)
+    return {CPU: time.process_time() - start, MEMORY: peak_mib()}
+
+
 def record(section: str, pairs: Sequence[Pair], folder: Path = FOLDER) -> None:
     """Prints pairs, and writes them and those of other sections."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +132,7 @@ def record(section: str, pairs: Sequence[Pair], folder: Path = FOLDER) -> None:
     sections[section] = [{**asdict(pair), "ratios": pair.ratios()} for pair in pairs]
     path.write_text(json.dumps(sections, indent=1) + "\n")
     for pair in pairs:
-        print(pair.in_words())
+        print(pair.in_words(), flush=True)
     _draw(sections, folder / "bench.png")
 
 
@@ -87,7 +142,7 @@ def _draw(sections, path):
     from matplotlib.ticker import NullFormatter
 
     pairs = [each for section in sections.values() for each in section]
-    figure = Figure(figsize=(9, 1.2 + 0.4 * len(pairs)), layout="constrained")
+    figure = Figure(figsize=(11, 1.2 + 0.3 * len(pairs)), layout="constrained")
     axes = figure.subplots()
     for place, pair in enumerate(pairs):
         ratios = pair["ratios"]
@@ -100,7 +155,7 @@ def _draw(sections, path):
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.margins(x=0.1, y=0.2)
+    axes.margins(x=0.1, y=0.02)
     axes.axvline(1.0, color="grey", linewidth=1)
     axes.set_xlabel("ours as a multiple of the other: left of 1 is better")
     figure.savefig(path, dpi=120)

@@ -1,8 +1,7 @@
-"""The part of `make bench` about pictures: what augmentation costs, the feed against a bare Keras
-loop, and memory on 200,000 files. Nothing here gates.
+"""A part of `make bench-nets`: the memory that a training on 200,000 files of pictures takes.
+Nothing here gates.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -13,40 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from pipelines import vision
+from pipelines.engine.machine import peak_mib
 from pipelines.recipe import Recipe
 from pipelines.rows.split import split
 from pipelines.sources.tensorflow import load_tensorflow
-from pipelines.steps import fit_steps, make_signature, to_ports
-from pipelines.training.feed import TrainFeed, training_feed
+from pipelines.steps import make_signature, to_ports
+from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import train
-from tests.bench import bench_training
 
 NUM_FILES = 200_000
-
-
-def fashion_ports():
-    recipe = vision.FASHION
-    dataset, _ = recipe.load.read()
-    parts = split(dataset, recipe.split)
-    _, rows = fit_steps((), parts.train)
-    signature = make_signature((), (), rows)
-    return signature, to_ports(signature, rows, encoded=True), to_ports(signature, parts.valid)
-
-
-def feed_rate(rows, augment, signature):
-    feed, steps = training_feed(
-        TrainFeed(rows, augment=augment),
-        {"y": rows.y[:, None].astype(np.float32)},
-        signature=signature,
-        batch_size=128,
-        seed=0,
-    )
-    batches = iter(feed)
-    next(batches)
-    start = time.perf_counter()
-    for _ in range(2 * steps):
-        next(batches)
-    return 2 * steps * 128 / (time.perf_counter() - start)
 
 
 def write_files(folder: Path):
@@ -85,27 +59,19 @@ def train_from(folder):
         training=replace(recipe.training, epochs=1),
         deciding="accuracy",
     ).fit_seconds
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_mib() / 2**10
     print(
         f"{len(dataset):,} JPEG files as {dataset.x['picture']!r:.40}: load "
         f"{loaded - start:.0f} s, an epoch of "
-        f"{len(parts.train):,} in {spent:.0f} s, at most {peak / 2**30:.2f} GiB of memory   (aim 2)"
+        f"{len(parts.train):,} in {spent:.0f} s, at most {peak:.2f} GiB of memory   (aim 2)"
     )
 
 
 def main():
     load_tensorflow()
-    signature, rows, valid = fashion_ports()
-    ways = [("the recipe's own", vision.FASHION_100KB.augment), ("STANDARD", vision.STANDARD)]
-    bench_training(vision.FASHION_100KB, signature, rows, valid, deciding="accuracy", ways=ways)
-    for name, augment in [("nothing", ()), *ways]:
-        print(
-            f"  the feed alone, {name}: {feed_rate(rows, augment, signature):,.0f} pictures a "
-            "second"
-        )
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder))
-        subprocess.run([sys.executable, "-m", "tests.bench_vision", folder], check=True)
+        subprocess.run([sys.executable, "-m", "tests.bench_pictures", folder], check=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.bench_pairs import Pair, in_turns, record
+from tests.bench.pairs import Pair, in_turns, record
 
 
 def test_sections_are_kept_and_ratios_are_of_one_turn(tmp_path, capsys):

@@ -1,0 +1,1 @@
+"""`make bench`: pairs of ways to do the same, ours and another, measured in turns."""
