@@ -174,12 +174,14 @@ def _held_against_usual(
     difference: "Difference | None",
 ) -> list[str]:
     """Returns the mean of a member, and how far it is ahead of the recipe as it is."""
+    from ..report.numbers import signed
+
     mean = f"{result.mean(member).mean:.4g}"
     if difference is None:
         return [mean, "", "", ""]
     ahead = difference.ahead
-    interval = f"{ahead.low:+.4g} to {ahead.high:+.4g}"
-    return [mean, f"{ahead.mean:+.4g}", interval, f"{difference.p_value:.2g}"]
+    interval = f"{signed(ahead.low)} to {signed(ahead.high)}"
+    return [mean, signed(ahead.mean), interval, f"{difference.p_value:.2g}"]
 
 
 def _for_itself(

@@ -135,6 +135,8 @@ def print_peers(result: "FoldsResult", console: "Console") -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from ..report.numbers import by_how_much, signed
+
     means = result.peer_means()
     if not means:
         return
@@ -144,14 +146,13 @@ def print_peers(result: "FoldsResult", console: "Console") -> None:
     for name in (metric, "ours better by", "95 % interval", "p"):
         table.add_column(name, justify="right")
     for name, (mean, ahead) in means.items():
-        interval = f"{ahead.low:+.4g} to {ahead.high:+.4g}"
-        numbers = (f"{mean:.4g}", f"{ahead.mean:+.4g}", interval, f"{ahead.p_value:.2g}")
+        interval = f"{signed(ahead.low)} to {signed(ahead.high)}"
+        numbers = (f"{mean:.4g}", signed(ahead.mean), interval, f"{ahead.p_value:.2g}")
         table.add_row(name, *numbers)
     console.print(table)
     best, (_, ahead) = next(iter(means.items()))
-    word = "worse" if ahead.mean < 0 else "better"
     console.print(
-        f"{_verdict(ahead)} the best plain peer, {best}: {word} by {abs(ahead.mean):.4g} in "
+        f"{_verdict(ahead)} the best plain peer, {best}: {by_how_much(ahead.mean)} in "
         f"{metric} (corrected resampled t-test over {len(result.folds)} folds)",
         soft_wrap=True,
     )

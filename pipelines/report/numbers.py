@@ -38,11 +38,44 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:,.1f}"
 
 
+def size_of(value: float) -> str:
+    """Returns the size of a difference of scores, without its sign: 4 digits after the point, from
+    1 on 2; of less than .001 two that count, so that no difference is shown as 0.
+    """
+    size = abs(value)
+    if math.isinf(size):
+        return "∞"
+    if 0 < size < 0.001:
+        return f"{size:.2g}"
+    if size < 1:
+        return number(size)
+    return number(size, 2)
+
+
 def signed(value: float) -> str:
-    """Returns a difference of scores, with its sign; from 1 on with two digits after the point."""
-    digits = 4
-    if abs(value) >= 1:
-        digits = 2
+    """Returns a difference of scores, with its sign; 0 has none, whichever 0 it is."""
+    size = size_of(value)
     if value < 0:
-        return f"−{number(-value, digits)}"
-    return f"+{number(value, digits)}"
+        return f"−{size}"
+    if value > 0:
+        return f"+{size}"
+    return size
+
+
+def by_how_much(ahead: float) -> str:
+    """Returns by how much something is better, in words that hold for every sign.
+
+    Args:
+        ahead: How far it is ahead, positive where it is better, also by a metric of which smaller
+            is better.
+    """
+    if ahead > 0:
+        return f"better by {size_of(ahead)}"
+    if ahead < 0:
+        return f"worse by {size_of(ahead)}"
+    return "neither better nor worse"
+
+
+def lead_within(low: float, high: float) -> str:
+    """Returns the interval of how far something is ahead, in words."""
+    return f"lead within [{signed(low)}, {signed(high)}]"

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tasks import TASKS, task_of
 from ..tasks.metrics import direction, is_smaller_better
-from .numbers import metric_of, number, signed
+from .numbers import by_how_much, lead_within, metric_of, number, signed, size_of
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -170,14 +170,14 @@ def _sentence(recipe, table, verdict, test):
     )
     if verdict == TIED:
         return (
-            f"Tied with the best plain peer, {best.name}: in {metric} better by {signed(value)}, "
-            f"[{signed(low)}, {signed(high)}] ({how})"
+            f"Tied with the best plain peer, {best.name}: {by_how_much(value)} in {metric}, "
+            f"{lead_within(low, high)} ({how})"
         )
     if verdict == AHEAD:
-        ours = f"Ahead of the best plain peer, {best.name}, by {number(value)}"
-        return f"{ours} [{number(low)}, {number(high)}] in {metric} ({how})"
-    ours = f"Behind the best plain peer, {best.name}, by {number(-value)}"
-    return f"{ours} [{number(-high)}, {number(-low)}] in {metric} ({how})"
+        ours = f"Ahead of the best plain peer, {best.name}, by {size_of(value)}"
+        return f"{ours} [{size_of(low)}, {size_of(high)}] in {metric} ({how})"
+    ours = f"Behind the best plain peer, {best.name}, by {size_of(value)}"
+    return f"{ours} [{size_of(high)}, {size_of(low)}] in {metric} ({how})"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..device.tasks import task_of
 from ..device.tasks.prototypes import squared_distances
 from ..errors import BundleError
 from ..recipe import Recipe
+from ..report.numbers import signed
 from ..rows.columns import read_rows
 from ..rows.parts import Dataset, HeldOut, Schema, TrainSet
 from ..run import read, split
@@ -44,7 +45,7 @@ STARTS = {
 # Episodes for which a net is trained: seconds each.
 MOST_TRAINED = {SCRATCH: 5} | dict.fromkeys(STARTS, 20)
 PIECE_ROWS = 256
-HEADINGS = ("way", "examples a class", "accuracy", "95 % interval", "less than prototypes by")
+HEADINGS = ("way", "examples a class", "accuracy", "95 % interval", "prototypes better by")
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Measured:
         gap, least, most = interval(self.behind)
         behind = ""
         if np.any(self.behind):
-            behind = f"{gap:+.3f} ({least:+.3f} to {most:+.3f})"
+            behind = f"{signed(gap)} ({signed(least)} to {signed(most)})"
         shown = f"{low:.3f} to {high:.3f}, {len(self.accuracies)} episodes"
         return (self.way, str(self.shots), f"{mean:.3f}", shown, behind)
 

@@ -6,8 +6,8 @@ so that training sees what it would see without workers. By itself the client wa
 a worker that has died: what does not come in time is an error here.
 """
 
+import contextlib
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,21 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import RecipeError, TrainError
-from .local_service import LocalService, running_service
+from ..errors import TrainError
+from .service import DataService
 from .streamed_feed import FeedFault
 
-# How long the next batch may take.
+# How long one batch may take, and how many may come before it until the others are slowed down.
 WAIT_SECONDS = 120.0
-# Batches that may come before one that is missing: with more of them it is lost.
 MAX_AHEAD = 64
 # Of the rows, which go to every worker inside of the graph.
 MAX_ROWS_BYTES = 2**30
 _MAX_BATCHES = 2**40
 # Between two looks at the workers of this machine.
 _LOOK_SECONDS = 1.0
-_COUNT = re.compile("[1-9][0-9]{0,2}")
-_ADDRESS = re.compile(r"[a-z0-9+]+://[^/\s]+:[0-9]+")
+# Between two batches where one of them is late: its worker may have been held up.
+_LATE_SECONDS = 0.5
 _OF_THIS_PROCESS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
 
@@ -40,13 +39,12 @@ class ServicedBatches:
 
     Attributes:
         make: The number of a batch, int64 tensor → the batch, tensors in a structure of tf.nest.
-        service: The address of the dispatcher, such as grpc://host:5000, or how many workers this
-            machine starts, such as "2".
+        service: Whose workers these are.
         fault: Where an error of the reading thread is noted.
     """
 
     make: Callable[[Any], Any]
-    service: str
+    service: DataService
     fault: FeedFault
 
     def dataset(self, first_step: int):
@@ -59,11 +57,9 @@ class ServicedBatches:
 
         _refuse_python(self.make)
         spec = self._numbered(first_step).element_spec[1]
-        local = None
-        if self.service.isdecimal():
-            local = running_service(int(self.service))
+        address = self.service.address()
         ordered = tf.data.Dataset.from_generator(
-            lambda: self._in_order(first_step, local), output_signature=spec
+            lambda: self._in_order(first_step, address), output_signature=spec
         )
         return ordered.prefetch(2)
 
@@ -74,13 +70,10 @@ class ServicedBatches:
         numbers = tf.data.Dataset.range(first_step, _MAX_BATCHES)
         return numbers.map(lambda number: (number, self.make(number)))
 
-    def _in_order(self, first_step: int, local: LocalService | None) -> Iterator[Any]:
+    def _in_order(self, first_step: int, address: str) -> Iterator[Any]:
         """Gives the batches in the order of their numbers, endlessly."""
         arrived: queue.Queue = queue.Queue(maxsize=8)
         is_over = threading.Event()
-        address = self.service
-        if local is not None:
-            address = local.address
         # What it calls waits without end for a worker that is gone, so nothing waits for it.
         given = (first_step, address, arrived, is_over)
         work = threading.Thread(target=self._pull, args=given, daemon=True)
@@ -90,44 +83,39 @@ class ServicedBatches:
         try:
             with self.fault.noted():
                 while True:
+                    last_moment = time.monotonic() + WAIT_SECONDS
                     while wanted not in waiting:
-                        number, batch = self._next(arrived, wanted, len(waiting), local=local)
+                        number, batch = self._next(arrived, wanted, last_moment)
                         waiting[number] = batch
+                        if len(waiting) > MAX_AHEAD:
+                            time.sleep(_LATE_SECONDS)
                     yield waiting.pop(wanted)
                     wanted += 1
         finally:
             is_over.set()
 
-    def _next(self, arrived, wanted, num_waiting, *, local=None):
-        """Returns the next (number, batch) that comes. Raises TrainError if none does."""
-        if num_waiting > MAX_AHEAD:
-            raise self._error(f"lost batch {wanted:,}: a worker has ended")
-        last_moment = time.monotonic() + WAIT_SECONDS
-        while True:
-            lost = None
-            if local is not None:
-                lost = local.lost()
+    def _next(self, arrived, wanted, last_moment):
+        """Returns the next (number, batch) that comes. Raises TrainError for a lost worker, or if
+        the wanted one has not come in time.
+        """
+        found = None
+        while found is None:
+            lost = self.service.lost()
             if lost is not None:
                 raise self._error(lost)
-            try:
+            if time.monotonic() >= last_moment:
+                raise self._error(f"did not give batch {wanted:,} in {WAIT_SECONDS:.0f} seconds")
+            with contextlib.suppress(queue.Empty):
                 found = arrived.get(timeout=min(_LOOK_SECONDS, WAIT_SECONDS))
-                break
-            except queue.Empty:
-                if time.monotonic() >= last_moment:
-                    words = f"gave no batch for {WAIT_SECONDS:.0f} seconds"
-                    raise self._error(words) from None
         if isinstance(found, Exception):
             raise self._error(f"failed: {found}") from found
         return found
 
     def _error(self, what):
-        again = "start them again (docs/training.md), then the same command"
-        if self.service.isdecimal():
-            again = "give the same command again, with fewer workers if memory was short"
         return TrainError(
-            f"the tf.data service {self.service!r} {what}",
+            f"the tf.data service '{self.service}' {what}",
             expected="a dispatcher, and workers that stay until training ends",
-            fix=f"{again}; or leave --data-service out",
+            fix=f"{self.service.advice}; or leave --data-service out",
         )
 
     def _pull(self, first_step, address, arrived, is_over):
@@ -173,22 +161,6 @@ def _refuse_python(make):
             expected="augmentation of TensorFlow's own operations, which other machines run",
             fix="--set training.data_service=''",
         )
-
-
-def check_service(service: str) -> None:
-    """Raises RecipeError for neither an address of a dispatcher nor a number of workers; "" is
-    none to look at.
-    """
-    if not service or _ADDRESS.fullmatch(service):
-        return
-    if _COUNT.fullmatch(service):
-        return
-    raise RecipeError(
-        f"training.data_service={service!r}",
-        expected="PROTOCOL://HOST:PORT of the dispatcher, or 1 to 999 workers to start here",
-        fix="--data-service grpc://host:5000 or --data-service 2; or leave it out, to make the "
-        "batches here",
-    )
 
 
 def check_rows(columns: dict[str, np.ndarray], *, are_stored: bool) -> None:

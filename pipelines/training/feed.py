@@ -17,6 +17,7 @@ from ..errors import TrainError
 from ..rows.columns import is_stored
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 from .data_service import ServicedBatches, check_rows
+from .service import DataService
 from .streamed_feed import FeedFault, StreamedBatches
 
 MAX_CACHED_BYTES = 256 * 2**20
@@ -107,8 +108,7 @@ class TrainingBatches:
         batch_size: Rows of one.
         seed: Of their order and of what is altered.
         fault: Of the thread that reads streamed rows, or what workers make.
-        service: The tf.data service whose workers make the batches: its address, or how many
-            workers this machine starts; "" for none.
+        service: The tf.data service whose workers make the batches; None for this process.
     """
 
     feed: TrainFeed
@@ -117,7 +117,7 @@ class TrainingBatches:
     batch_size: int
     seed: int
     fault: FeedFault = field(default_factory=FeedFault)
-    service: str = ""
+    service: DataService | None = None
 
     @property
     def steps(self) -> int:
@@ -132,7 +132,7 @@ class TrainingBatches:
                 rows, rows.whole, self.signature, self.batch_size, self.seed, self.fault
             )
             return streamed.dataset(first_step)
-        if self.service:
+        if self.service is not None:
             check_rows(rows.x, are_stored=any(map(is_stored, rows.x.values())))
             make = _batch_maker(self)
             return ServicedBatches(make, self.service, self.fault).dataset(first_step)

@@ -284,7 +284,7 @@ class _Fitting:
             self.signature,
             batch_size,
             self.training.seed,
-            service=self.training.data_service,
+            service=self.training.service(),
         )
         steps = batches.steps
         with self.strategy.scope():

@@ -89,6 +89,14 @@ def running_service(num_workers: int) -> LocalService:
     return service
 
 
+def lost_worker(num_workers: int) -> str | None:
+    """Returns which worker of the service of so many was lost; None if all live, or none runs."""
+    service = _running.get(num_workers)
+    if service is None:
+        return None
+    return service.lost()
+
+
 def main() -> None:
     """Makes batches for the dispatcher that the first argument names, without end."""
     import tensorflow as tf

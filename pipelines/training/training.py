@@ -11,10 +11,10 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
 from ..spec import Refusal, Spec, knob
-from .data_service import check_service
 from .optimizers import AdamW
 from .precision import FLOAT16, FLOAT32, check_precision
 from .schedules import Constant, by_update
+from .service import DataService, named_service
 from .strategy import MULTIWORKER, ONE_DEVICE, SHARING, check_strategy, make_strategy
 from .watch import watch_training
 
@@ -88,7 +88,7 @@ class Training(Spec):
         check_strategy(self.strategy)
         check_precision(self.precision)
         self._check_scaled()
-        check_service(self.data_service)
+        self.service()
         if self.average is not None and self.schedule.keeps_best:
             raise RecipeError(
                 f"training.average={self.average!r} with training.schedule={self.schedule!r}",
@@ -220,6 +220,14 @@ class Training(Spec):
         if self.loss is None:
             return False
         return self.loss.is_of_batch or self.loss.reads_rows
+
+    def service(self) -> DataService | None:
+        """Returns whose workers make the batches; None for this process.
+
+        Raises:
+            RecipeError: `data_service` names none.
+        """
+        return named_service(self.data_service)
 
     def new_strategy(self) -> Any:
         """Returns the tf.distribute strategy that it runs under, one object a process.

@@ -87,7 +87,29 @@ def test_ahead_of_the_best_peer():
 def test_tied_with_the_best_peer():
     facts = facts_of({"same": noisy(Y, 3.0)}, noisy(Y, 3.0) * 0.5 + 0.25)
     assert facts["verdict"] == "tied" and facts["advice"] == ""
-    assert facts["sentence"].startswith("Tied with the best plain peer, same: in average precision")
+    assert facts["sentence"].startswith("Tied with the best plain peer, same: neither better nor")
+
+
+def test_a_tie_reads_right_on_both_sides():
+    """Of an error, of which less is better."""
+    y = np.linspace(0, 1000, NUM_ROWS)
+    first = y + 10 * np.cos(np.arange(NUM_ROWS))
+    second = y + 10.1 * np.cos(1 + np.arange(NUM_ROWS))
+    words = set()
+    for ours, theirs in ((first, second), (second, first)):
+        facts = facts_of({"near": theirs}, ours, target=NUMBERS, deciding="rmse")
+        words.add(assert_tie_reads_right(facts))
+    assert words == {"better", "worse"}
+
+
+def assert_tie_reads_right(facts):
+    """Returns the word of the sentence, which agrees with the margin."""
+    assert facts["verdict"] == "tied"
+    (peer,) = [line for line in facts["lines"] if line["name"] != OURS]
+    word, size = re.search(r": (\w+) by ([^ ]+) in ", facts["sentence"]).groups()
+    assert word == ("better" if peer["margin"]["value"] > 0 else "worse")
+    assert float(size) > 0
+    return word
 
 
 def test_behind_the_best_peer():

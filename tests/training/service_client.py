@@ -53,6 +53,7 @@ def main() -> None:
 
     from pipelines.errors import TrainError
     from pipelines.training import data_service
+    from pipelines.training.service import named_service
     from pipelines.training.streamed_feed import FeedFault
 
     data_service.WAIT_SECONDS = float(sys.argv[1])
@@ -63,7 +64,7 @@ def main() -> None:
     fault = FeedFault()
     feed = data_service.ServicedBatches(
         lambda number: tf.random.stateless_normal((100, 100), tf.stack([number, 0])),
-        service,
+        named_service(service),
         fault,
     )
     killed = 0.0

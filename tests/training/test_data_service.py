@@ -1,6 +1,7 @@
 """Batches that workers of a tf.data service make: those of this process, or an error in time."""
 
 import queue
+import re
 import subprocess
 import sys
 import time
@@ -14,9 +15,10 @@ import pytest
 from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.split import SplitRandom, split
 from pipelines.steps import make_signature, to_ports
-from pipelines.training import data_service
+from pipelines.training import data_service, local_service
 from pipelines.training.data_service import ServicedBatches, check_rows
 from pipelines.training.feed import TrainFeed, TrainingBatches
+from pipelines.training.service import ServiceAt, ServiceHere, named_service
 from pipelines.training.streamed_feed import FeedFault
 from pipelines.training.training import Training
 from pipelines.vision import AugmentCrop, AugmentFlip, LoadArrays
@@ -31,25 +33,59 @@ def test_rows_that_do_not_go_to_workers(monkeypatch):
         check_rows({"x": np.zeros((3, 2), np.float32)}, are_stored=False)
 
 
-def test_a_batch_that_does_not_come_is_lost():
+def _feed(words, make=None):
+    return ServicedBatches(make or (lambda number: number), named_service(words), FeedFault())
+
+
+def test_a_batch_that_does_not_come_in_time_is_lost():
     """Of one worker among several that is gone, the batches that it had begun."""
-    feed = ServicedBatches(lambda number: number, "grpc://host:1", FeedFault())
+    feed = _feed("grpc://host:1")
     arrived = queue.Queue()
     arrived.put((9, "batch"))
-    assert feed._next(arrived, 3, data_service.MAX_AHEAD) == (9, "batch")
-    with pytest.raises(TrainError, match="lost batch 3: a worker has ended"):
-        feed._next(arrived, 3, data_service.MAX_AHEAD + 1)
+    assert feed._next(arrived, 3, time.monotonic() + 60) == (9, "batch")
+    arrived.put((10, "batch"))
+    with pytest.raises(TrainError, match="did not give batch 3 in 120 seconds") as caught:
+        feed._next(arrived, 3, time.monotonic())
+    assert caught.value.fix.startswith("start them again")
 
 
-def test_a_lost_worker_of_this_machine_is_an_error_at_once():
-    feed = ServicedBatches(lambda number: number, "2", FeedFault())
+def test_a_worker_that_is_held_up_is_waited_for(monkeypatch):
+    """It gives the wanted batch after very many others."""
+    monkeypatch.setattr(data_service, "MAX_AHEAD", 3)
+    monkeypatch.setattr(data_service, "_LATE_SECONDS", 0.01)
+    numbers = [*range(1, 9), 0, *range(9, 99)]
+
+    def pull(first_step, address, arrived, is_over):
+        assert (first_step, address) == (0, "grpc://host:1")
+        for number in numbers:
+            data_service._put(arrived, (number, f"batch {number}"), is_over)
+
+    feed = _feed("grpc://host:1")
+    object.__setattr__(feed, "_pull", pull)
+    batches = feed._in_order(0, "grpc://host:1")
+    assert [next(batches) for _ in range(12)] == [f"batch {number}" for number in range(12)]
+    batches.close()
+
+
+def test_a_lost_worker_of_this_machine_is_an_error_at_once(monkeypatch):
+    feed = _feed("2")
     arrived = queue.Queue()
     arrived.put((3, "batch"))
-    local = SimpleNamespace(lost=lambda: None)
-    assert feed._next(arrived, 3, 0, local=local) == (3, "batch")
-    local = SimpleNamespace(lost=lambda: "is over: worker 1 was lost by SIGKILL")
-    with pytest.raises(TrainError, match="'2' is over: worker 1 was lost by SIGKILL"):
-        feed._next(arrived, 3, 0, local=local)
+    last_moment = time.monotonic() + 60
+    running = SimpleNamespace(lost=lambda: None)
+    monkeypatch.setitem(local_service._running, 2, running)
+    assert feed._next(arrived, 3, last_moment) == (3, "batch")
+    running.lost = lambda: "is over: worker 1 was lost by SIGKILL"
+    with pytest.raises(TrainError, match="'2' is over: worker 1 was lost by SIGKILL") as caught:
+        feed._next(arrived, 3, last_moment)
+    assert "fewer workers" in caught.value.fix
+
+
+def test_a_service_is_an_address_or_a_count():
+    assert named_service("") is None
+    assert named_service("2") == ServiceHere(2)
+    assert named_service("grpc://host:1") == ServiceAt("grpc://host:1")
+    assert [str(named_service(words)) for words in ("2", "grpc://host:1")] == ["2", "grpc://host:1"]
 
 
 def test_batches_of_python_code_are_refused():
@@ -59,7 +95,7 @@ def test_batches_of_python_code_are_refused():
         return tf.numpy_function(lambda n: n, [number], tf.int64)
 
     with pytest.raises(TrainError, match="Python code of this process"):
-        ServicedBatches(make, "grpc://host:1", FeedFault()).dataset(0)
+        _feed("grpc://host:1", make).dataset(0)
 
 
 def test_an_address_has_a_protocol_and_a_port_and_a_count_has_workers():
@@ -105,8 +141,8 @@ def test_workers_make_the_batches_of_this_process():
     workers = [service.WorkerServer(service.WorkerConfig(address)) for _ in range(2)]
     assert len(workers) == 2
     ours = _batches()
-    theirs = _batches(service=server.target)
-    started_here = _batches(service="2")
+    theirs = _batches(service=named_service(server.target))
+    started_here = _batches(service=named_service("2"))
     for first_step in (0, 7):
         for service in (theirs, started_here):
             pairs = zip(ours(first_step).take(12), service(first_step).take(12), strict=True)
@@ -120,7 +156,7 @@ def test_a_killed_worker_is_an_error_in_time():
     words = _client("6")
     seconds = float(words.partition(" ")[0])
     assert 5 < seconds < 60
-    assert "gave no batch for 6 seconds" in words
+    assert re.search("did not give batch [0-9]+ in 6 seconds", words)
     assert "--data-service" in words
 
 

@@ -1,5 +1,6 @@
 """A sentence of advice with its evidence: what fits too closely, what not closely enough."""
 
+from ...report.numbers import by_how_much, lead_within
 from .decomposition import Decomposition
 from .held import Gain, Held
 
@@ -62,14 +63,15 @@ def _gap_words(held):
     gap = held.gap()
     return (
         f"{held.metric_words} is {learned.mean:.3g} on rows that it learned from and "
-        f"{judged.mean:.3g} on others: better by {gap.mean:.3g} [{gap.low:.3g}, {gap.high:.3g}]."
+        f"{judged.mean:.3g} on others: there {by_how_much(-gap.mean)}, "
+        f"{lead_within(-gap.high, -gap.low)}."
     )
 
 
 def _rows_words(rows):
     if rows is None:
         return ""
-    start = f"From {rows.words} to all of them it gains {rows.in_words}"
+    start = f"From all rows against {rows.words} it is {rows.in_words}"
     if rows.is_better:
         return f"{start}: more rows would help."
     return f"{start}: within noise, so that these folds do not show whether more would help."

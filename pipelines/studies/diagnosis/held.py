@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...report.numbers import by_how_much, lead_within, signed
 from ...tasks.metrics import direction, metric_words, words_of_error
 from ..corrected import Difference, FoldMean, hold_against, score_over_folds
 from .runs import DiagnosisRuns
@@ -25,9 +26,15 @@ class Gain(Difference):
 
     @property
     def in_words(self) -> str:
-        """The difference with its interval."""
+        """The difference with its interval, as a part of a sentence."""
         ahead = self.ahead
-        return f"{ahead.mean:+.3g} [{ahead.low:+.3g}, {ahead.high:+.3g}]"
+        return f"{by_how_much(ahead.mean)}, {lead_within(ahead.low, ahead.high)}"
+
+    @property
+    def cell(self) -> str:
+        """The same of a table whose heading is "better by"."""
+        ahead = self.ahead
+        return f"{signed(ahead.mean)} [{signed(ahead.low)}, {signed(ahead.high)}]"
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ def rows_reading(held: Held) -> Reading:
     gain = held.gain_of_rows()
     verdict = "Only all of the rows were fitted."
     if gain is not None:
-        verdict = f"From {gain.words} to all of them: {gain.in_words}."
+        verdict = f"From all rows against {gain.words}: {gain.in_words}."
     return _curve_reading(
         held,
         runs,
@@ -39,7 +39,7 @@ def width_reading(held: Held) -> Reading:
     runs = sorted([*held.runs.widths, held.runs.usual], key=lambda each: each.factor)
     factors = [each.factor for each in runs]
     gains = held.width_gains()
-    better = [f"{gain.words} {gain.in_words}" for gain in gains if gain.is_better]
+    better = [f"{gain.words} ({gain.in_words})" for gain in gains if gain.is_better]
     verdict = "No other width is better beyond noise."
     if better:
         verdict = f"Better than as it is: {', '.join(better)}."
@@ -82,7 +82,7 @@ def regularizers_reading(held: Held) -> Reading:
         judged = held.mean(each.judged)
         gap = abs(learned.mean - judged.mean)
         cells = (f"{learned.mean:.4g}", f"{judged.mean:.4g}", f"{gap:.3g}")
-        lines.append((each.words, *cells, gain.in_words, f"{gain.p_value:.2g}"))
+        lines.append((each.words, *cells, gain.cell, f"{gain.p_value:.2g}"))
     real = [gain.words for gain in gains if not gain.is_noise]
     verdict = "No regularizer changes the score on rows not seen beyond noise."
     if real:

@@ -154,7 +154,7 @@ def _reading(opened, found, *, whole, num_rows):
     return Reading(
         TITLE,
         _verdict(found, metric),
-        headings=("column", f"{metric} lost", "sd of repeats", ""),
+        headings=("column", f"{metric}, worse by", "sd of repeats", ""),
         lines=tuple(_line(each) for each in found),
         pictures=(
             Picture(
@@ -225,7 +225,7 @@ def _bars(found, metric):
         axes.set_yticks(places, names, fontsize=8)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set(
-            xlabel=f"{shown_metric} lost when shuffled (mean and sd of {NUM_REPEATS} shuffles)",
+            xlabel=f"{shown_metric}, worse by when shuffled (mean, sd of {NUM_REPEATS} shuffles)",
             title=TITLE,
         )
 

@@ -80,7 +80,7 @@ def test_the_finding_follows_from_the_evidence(scores, variance, finding):
 
 def test_a_regularizer_that_helps_is_named_with_its_interval():
     _, words = advice(held(dropout=0.85), parts(0.1))
-    assert "build.dropout=0.5 (+0.05 [" in words
+    assert "build.dropout=0.5 (better by 0.0500, lead within [+0.04" in words
     _, words = advice(held(), None)
     assert "none is better beyond noise" in words
 
