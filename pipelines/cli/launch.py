@@ -36,6 +36,19 @@ class LaunchOptions:
     ] = "local"
 
 
+def refuse_strategies(words: list[str]) -> None:
+    """Raises RecipeError for a command with a strategy of its own, which would have no effect."""
+    from ..errors import RecipeError
+
+    for word in words:
+        if word.startswith("--strategy") or "training.strategy=" in word:
+            raise RecipeError(
+                f"launch of a command with {word}",
+                expected="a command without a strategy: launch means training.strategy=multiworker",
+                fix="leave it out, or give the command without launch",
+            )
+
+
 def together(options: LaunchOptions) -> "AbstractContextManager[None]":
     """Returns the context in which several processes do the trainings of a command.
 

@@ -90,7 +90,12 @@ def _filled_cells(cells, missing):
 
 
 def find_dates(
-    name: str, cells: Sequence, missing: frozenset[str], otherwise: str
+    name: str,
+    cells: Sequence,
+    missing: frozenset[str],
+    otherwise: str,
+    *,
+    rows: Sequence[int] | None = None,
 ) -> tuple[str, str]:
     """Does as `date_format`, for a column whose first cell may be no date.
 
@@ -100,6 +105,7 @@ def find_dates(
         missing: The words that read as missing.
         otherwise: What else the user may do with the column, for the error; "" for the column of
             time, of which no cell may be missing.
+        rows: The row of the source that each cell stands in, for the error; None: its place.
 
     Raises:
         LoadError: If most cells are dates, but not all of one format.
@@ -117,6 +123,8 @@ def find_dates(
         # Codes such as c12: no need to look at each of a million cells.
         return "", ""
     filled = _filled_cells(cells, missing)
+    if rows is not None:
+        filled = [(int(rows[place]), text) for place, text in filled]
     texts = [text for _, text in filled]
     formats, rest = _part_by_format(filled, guesses)
     if len(formats) == 1 and not rest:

@@ -38,6 +38,7 @@ def infer_column(
     marks: Marks,
     missing: frozenset[str],
     dates: bool = True,
+    rows: np.ndarray | None = None,
 ) -> tuple[Column | None, str]:
     """Infers the kind of a column.
 
@@ -49,6 +50,7 @@ def infer_column(
         missing: The words that read as missing.
         dates: Whether dates are of any use; if not, those of two readings or two formats are not
             asked about.
+        rows: int64 [cells], the row of the source that each stands in, for errors; None: its place.
 
     Returns:
         The column, or None if it is left out; and why.
@@ -69,10 +71,12 @@ def infer_column(
         return _stored_column(name, cells)
     if not len(filled):
         return _empty_column(name, cells, missing)
-    return _column_of_cells(name, cells, filled, marks=marks, missing=missing, dates=dates)
+    return _column_of_cells(
+        name, cells, filled, marks=marks, missing=missing, dates=dates, rows=rows
+    )
 
 
-def _column_of_cells(name, cells, filled, *, marks, missing, dates):
+def _column_of_cells(name, cells, filled, *, marks, missing, dates, rows):
     """Returns (column, or None; why) of cells of text, `filled` those with a value."""
     if _are_truth_words(filled):
         return Column(name, "boolean"), "true and false words"
@@ -91,7 +95,7 @@ def _column_of_cells(name, cells, filled, *, marks, missing, dates):
     _refuse_numbers_in_part(name, filled, numbers)
     if dates:
         otherwise = f", or --kind '{name}=categorical' or '{name}=ignored'"
-        format, why = find_dates(name, cells, missing, otherwise)
+        format, why = find_dates(name, cells, missing, otherwise, rows=rows)
         if format:
             return Column(name, "date", format), why
     return _text_column(name, filled, "")

@@ -1,5 +1,6 @@
 """Several labels a row, as a source writes them into one cell (`red|round`) → 0 and 1."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -262,6 +263,7 @@ def read_label_sets(
     missing: frozenset[str] = frozenset(),
     spelling: str = "",
     no_label: str = "",
+    source_rows: np.ndarray | None = None,
 ) -> LabelSets:
     """Reads cells that hold several labels each.
 
@@ -272,6 +274,7 @@ def read_label_sets(
         missing: The words that read as missing.
         spelling: Of labels whose names differ in spelling alone, see `sources.spellings`.
         no_label: The word of a row that has no label.
+        source_rows: int64 [cells], the row of the source that each stands in; None: its place.
 
     Raises:
         LoadError: If no cell holds several labels, or there are too many of them.
@@ -282,10 +285,11 @@ def read_label_sets(
     sizes = [len(each) for each in parts]
     if max(sizes, default=0) < 2:
         _refuse_single(name, used)
-    words = []
-    for each in parts:
-        words += each
-    classes = read_classes(words, name, frozenset())
+    words = list(itertools.chain.from_iterable(parts))
+    # The cell that each word stands in.
+    rows = np.repeat(np.arange(len(parts)), sizes)
+    in_source = rows if source_rows is None else source_rows[rows]
+    classes = read_classes(words, name, frozenset(), in_source)
     texts, _, notes = join_classes(classes, name, spelling)
     is_label = np.ones(len(texts), bool)
     if no_label:
@@ -294,8 +298,6 @@ def read_label_sets(
     unique_texts, columns = np.unique(label_texts, return_inverse=True)
     labels = tuple(map(str, unique_texts))
     _refuse_number(labels, name)
-    # The row that each word stands in.
-    rows = np.repeat(np.arange(len(parts)), sizes)
     has = np.zeros((len(parts), len(labels)), np.int64)
     has[rows[is_label], columns] = 1
     if not separator and not is_listed:

@@ -29,13 +29,28 @@ PARTS = {
 }
 
 
-def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndarray:
+def source_row(rows: np.ndarray | None, place: int) -> int:
+    """Returns the row of a source that a cell stands in.
+
+    Args:
+        rows: int64 [cells], the row of each; None if cell by cell is a row of the source.
+        place: Of the cell.
+    """
+    if rows is None:
+        return place
+    return int(rows[place])
+
+
+def read_classes(
+    cells: Sequence, name: str, missing: frozenset[str], rows: np.ndarray | None = None
+) -> np.ndarray:
     """Returns the text, object [rows], of a target's cells.
 
     Args:
         cells: Raw, one a row.
         name: Of the target.
         missing: The words that read as missing.
+        rows: Of `source_row`, for the error.
 
     Raises:
         LoadError: For what cannot be the name of a class.
@@ -45,7 +60,7 @@ def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndar
     if bad:
         first = bad[0]
         raise LoadError(
-            f"the target {shorten(name)} in row {first.row}: {first.reason}",
+            f"the target {shorten(name)} in row {source_row(rows, first.row)}: {first.reason}",
             expected="short class names",
             fix="fix the cell",
         )

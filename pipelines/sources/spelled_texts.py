@@ -10,18 +10,20 @@ from ..device.visible import shorten
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
 from ..tasks.spelling import SpellingTask
+from .labels import source_row
 
 _INSTEAD = "predict a part of it, or set load.target_kind=classes"
 
 
 def read_texts_to_spell(
-    cells: Sequence, name: str
+    cells: Sequence, name: str, rows: np.ndarray | None = None
 ) -> tuple[np.ndarray, Target, tuple[ColumnNote, ...]]:
     """Reads cells as texts, without the spaces around them.
 
     Args:
         cells: Of the target, none of them missing.
         name: Of the column.
+        rows: int64 [cells], the row of the source that each stands in; None: its place.
 
     Returns:
         y int64 [rows, positions], its Target, and a note on how long texts are.
@@ -34,9 +36,9 @@ def read_texts_to_spell(
     what = f"the target {shorten(name)}"
     longest = max(texts, key=len)
     if len(longest) > MAX_POSITIONS:
+        row = source_row(rows, texts.index(longest))
         raise LoadError(
-            f"{what} in row {texts.index(longest)} has {len(longest)} characters: "
-            f"{shorten(longest)}",
+            f"{what} in row {row} has {len(longest)} characters: {shorten(longest)}",
             expected=f"at most {MAX_POSITIONS}: a model answers all of them at once",
             fix=_INSTEAD,
         )

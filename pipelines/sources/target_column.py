@@ -27,7 +27,7 @@ from .label_sets import (
     read_label_sets,
     target_names,
 )
-from .labels import encode_classes, or_numbers, read_classes
+from .labels import encode_classes, or_numbers, read_classes, source_row
 from .number_columns import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
 from .refuse_numbers import refuse_spellings, some_numbers
@@ -165,7 +165,7 @@ def _take_rows(table, kept):
     return {name: take_cells(cells, kept) for name, cells in table.items()}
 
 
-def read_target(table, spec, missing, marks, *, noun="row"):
+def read_target(table, spec, missing, marks, *, noun="row", rows=None):
     """Reads the target of `labelled_rows`.
 
     Args:
@@ -174,6 +174,7 @@ def read_target(table, spec, missing, marks, *, noun="row"):
         missing: The words that read as missing.
         marks: How the numbers of the source are written.
         noun: What a row is.
+        rows: int64 [rows], the row of the source that each stands in, for errors; None: its place.
 
     Returns:
         y; its Target; and notes on how it is written.
@@ -183,22 +184,22 @@ def read_target(table, spec, missing, marks, *, noun="row"):
     """
     if spec.empty_class:
         missing -= {spec.empty_class}  # it may well be called "None"
-    sets = _read_label_sets(table, spec, missing)
+    sets = _read_label_sets(table, spec, missing, rows)
     if sets is not None:
         return _as_labels(sets, spec, noun)
     cells = table[spec.target]
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
     if spec.target_kind == "characters":
-        return read_texts_to_spell(cells, spec.target)
+        return read_texts_to_spell(cells, spec.target, rows)
     code = ""
     if spec.target_kind != "number":
         code = code_with_zeros(cells)
     if spec.target_kind != "classes" and not code:
-        read = _read_number(cells, spec, missing, marks)
+        read = _read_number(cells, spec, missing, marks, rows=rows)
         if read is not None:
             return read
-    y, target, joined = _as_classes(cells, spec, missing)
+    y, target, joined = _as_classes(cells, spec, missing, rows)
     counts = np.bincount(y).tolist()
     doubtful = describe_doubtful_classes(target.labels, counts, spec.empty_class)
     why = ""
@@ -207,7 +208,7 @@ def read_target(table, spec, missing, marks, *, noun="row"):
     return y, target, (*joined, *_notes(spec, why, doubtful))
 
 
-def _read_number(cells, spec, missing, marks):
+def _read_number(cells, spec, missing, marks, *, rows):
     """Returns (y, Target, notes) of a target of real numbers, None where it has classes.
 
     Raises:
@@ -228,7 +229,7 @@ def _read_number(cells, spec, missing, marks):
     if not bad:
         fix = "divide the target, or subtract a constant from it, in the source"
         refuse_merged(what, cells, numbers, fix)
-    y, target = _as_number(numbers, bad, spec)
+    y, target = _as_number(numbers, bad, spec, rows)
     why = ""
     if read.is_special:
         why = read.why
@@ -236,7 +237,7 @@ def _read_number(cells, spec, missing, marks):
     return y, target, _notes(spec, why, words.removeprefix("; "))
 
 
-def _read_label_sets(table, spec, missing):
+def _read_label_sets(table, spec, missing, rows):
     """Returns the labels of each row, or None where a row has one class or one number."""
     if not isinstance(spec.target, str):
         names = target_names(spec.target)
@@ -256,6 +257,7 @@ def _read_label_sets(table, spec, missing):
         missing=missing,
         spelling=spec.reading.spelling,
         no_label=spec.empty_class,
+        source_rows=rows,
     )
 
 
@@ -275,9 +277,9 @@ def _as_labels(sets, spec, noun):
     return y, target, sets.describe()
 
 
-def _as_classes(cells, spec, missing):
+def _as_classes(cells, spec, missing, rows):
     """Returns (y, Target, notes) of classes."""
-    classes = read_classes(cells, spec.target, missing)
+    classes = read_classes(cells, spec.target, missing, rows)
     texts, joined, notes = join_classes(classes, spec.target, spec.reading.spelling)
     y, target = encode_classes(
         texts,
@@ -309,13 +311,14 @@ def _as_presence(cells, spec, missing):
     return y, class_target(spec.target, labels), notes
 
 
-def _as_number(numbers, bad, spec):
+def _as_number(numbers, bad, spec, rows):
     """Returns (y, Target) of real numbers. Raises LoadError for bad cells and equal numbers."""
     name = shorten(spec.target)
     if bad:
         first = bad[0]
+        row = source_row(rows, first.row)
         raise LoadError(
-            f"the target {name} in row {first.row}: {first.reason}: {first.value}",
+            f"the target {name} in row {row}: {first.reason}: {first.value}",
             expected="a number in every row",
             fix="fix the cell, or set load.target_kind=classes",
         )

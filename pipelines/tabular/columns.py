@@ -95,7 +95,7 @@ def _infer_column(name, cells, spec, rows, marks):
     if counting:
         return None, ColumnNote(name, "ignored", counting)
     missing = frozenset(spec.reading.missing_words)
-    column, why = infer_column(name, cells, given, marks=marks, missing=missing)
+    column, why = infer_column(name, cells, given, marks=marks, missing=missing, rows=rows)
     if column is None:
         return None, ColumnNote(name, given or "ignored", why)
     why += describe_words(cells, column, missing, spec.reading.named_words())
@@ -105,7 +105,7 @@ def _infer_column(name, cells, spec, rows, marks):
 
 
 def typed_cells(
-    cells: Sequence, column: Column, missing: frozenset[str], *, first_row: int = 0
+    cells: Sequence, column: Column, missing: frozenset[str], *, rows: np.ndarray | range
 ) -> np.ndarray:
     """Reads the cells of a column.
 
@@ -113,7 +113,7 @@ def typed_cells(
         cells: Raw, one a row.
         column: Of the cells.
         missing: The words that read as missing.
-        first_row: The place of the first cell in the source, for the error.
+        rows: int64 [cells], the row of the source that each stands in, for the error.
 
     Returns:
         The values [rows] in the dtype of the kind; numbers in float64.
@@ -129,7 +129,7 @@ def typed_cells(
         first = bad[0]
         more = and_more(len(bad) - 1, "cell")
         raise LoadError(
-            f"the column {shorten(column.name)}, row {first_row + first.row}: {first.reason}: "
+            f"the column {shorten(column.name)}, row {rows[first.row]}: {first.reason}: "
             f"{first.value}{more}",
             expected=f"a {column.kind} value or a missing one",
             fix="correct the cell, name the word as missing (--read missing=WORD), or override the "
@@ -138,16 +138,32 @@ def typed_cells(
     return values
 
 
-def read_whole(cells: Sequence, column: Column, missing: frozenset[str]) -> np.ndarray:
-    """Reads all cells of a column; numbers in float32.
+def read_columns(
+    table: Mapping[str, Sequence],
+    columns: Sequence[Column],
+    missing: frozenset[str],
+    *,
+    rows: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Reads all cells of some columns; numbers in float32.
+
+    Args:
+        table: Column → raw cells.
+        columns: Those that are read.
+        missing: The words that read as missing.
+        rows: As of `typed_cells`.
 
     Raises:
         LoadError: If a cell is not of the column's kind, or float32 cannot tell numbers apart.
     """
-    values = typed_cells(cells, column, missing)
-    if column.kind == "numeric":
-        return numbers_as_float32(column.name, cells, values)
-    return values
+    x = {}
+    for column in columns:
+        cells = table[column.name]
+        values = typed_cells(cells, column, missing, rows=rows)
+        if column.kind == "numeric":
+            values = numbers_as_float32(column.name, cells, values)
+        x[column.name] = values
+    return x
 
 
 def check_columns(table: Mapping[str, Sequence] | Sequence[str], spec) -> None:

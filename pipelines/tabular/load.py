@@ -24,7 +24,7 @@ from ..sources.parts import TableParts, find_parts, is_in_parts, is_one_file, te
 from ..sources.spellings import describe_groups
 from ..sources.table import Reading, find_table, marks_of, read_source
 from ..sources.target_column import labelled_rows, read_target, refuse_positive, tasks_of_kind
-from .columns import check_columns, check_load, infer_columns, read_whole
+from .columns import check_columns, check_load, infer_columns, read_columns
 from .draw import draw_missing
 from .memory import Memory, way_in_words
 from .streamed import load_streamed
@@ -157,13 +157,13 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
     notes += describe_names(table, settled.separator, missing)
     marks = marks_of(table, settled)
     table, ids, left_out = labelled_rows(table, spec, missing)
-    y, target, target_notes = read_target(table, spec, missing, marks)
+    y, target, target_notes = read_target(table, spec, missing, marks, rows=ids)
     notes += target_notes
     columns, inferred = infer_columns(table, spec, ids, marks)
     if left_out:
         title = target_title(spec.target)
         notes = (ColumnNote(title, "target", " ".join(left_out).strip()), *notes)
-    x = {column.name: read_whole(table[column.name], column, missing) for column in columns}
+    x = read_columns(table, columns, missing, rows=ids)
     groups = {name: table[name] for name in spec.group}
     if groups:
         group = group_codes(groups, missing)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -114,22 +115,48 @@ def _each_once(cells):
     return list(places), codes
 
 
-def count_cells(pieces: Iterator[Sequence]) -> Counter | None:
-    """Returns how often each cell of a target occurs, None if too many are different."""
-    counts: Counter = Counter()
-    for cells in pieces:
+@dataclass(frozen=True, eq=False)
+class CellCounts:
+    """The different cells of a target.
+
+    Attributes:
+        numbers: Cell → the rows that have it.
+        first_rows: Cell → the first of these rows in the source.
+    """
+
+    numbers: Counter
+    first_rows: dict[Any, int]
+
+
+def count_cells(pieces: Iterator[tuple[int, Sequence]]) -> CellCounts | None:
+    """Counts the cells of a target.
+
+    Args:
+        pieces: The row of the first cell, and the cells of this row and those after it.
+
+    Returns:
+        The counts; None if too many cells are different.
+    """
+    counts = CellCounts(Counter(), {})
+    for first_row, cells in pieces:
         each, codes = _each_once(cells)
         numbers = np.bincount(codes, minlength=len(each))
-        for cell, number in zip(each, numbers.tolist(), strict=True):
+        # Of several rows with one code the one written last stays, which is the first.
+        firsts = np.zeros(len(each), np.int64)
+        firsts[codes[::-1]] = np.arange(len(codes))[::-1]
+        firsts += first_row
+        for cell, number, row in zip(each, numbers.tolist(), firsts.tolist(), strict=True):
             key = _key(cell)
-            counts[key] += number
-        if len(counts) > MAX_VALUES:
+            if number:
+                counts.numbers[key] += number
+                counts.first_rows.setdefault(key, row)
+        if len(counts.numbers) > MAX_VALUES:
             return None
     return counts
 
 
 def read_streamed_target(
-    spec, counts: Counter | None, sample: Mapping[str, Sequence], marks
+    spec, counts: CellCounts | None, sample: Mapping[str, Sequence], marks, *, rows: np.ndarray
 ) -> StreamedTarget:
     """Finds out what a target is.
 
@@ -138,16 +165,17 @@ def read_streamed_target(
         counts: As `count_cells` gives them of all rows.
         sample: Column → cells of some rows.
         marks: How the numbers of the source are written.
+        rows: int64 [rows], the row of the source that each row of the sample is.
 
     Raises:
         LoadError: There is nothing to learn, or a row has several labels.
     """
     missing = frozenset(spec.reading.missing_words)
-    shown = {spec.target: sample[spec.target]}
+    cells = sample[spec.target]
     if counts is not None:
-        shown = {spec.target: _repeated(counts)}
-    table, kept, left_out = labelled_rows(shown, spec, missing)
-    y, target, notes = read_target(table, spec, missing, marks)
+        cells, rows = _repeated(counts)
+    table, kept, left_out = labelled_rows({spec.target: cells}, spec, missing)
+    y, target, notes = read_target(table, spec, missing, marks, rows=rows[kept])
     if y.ndim > 1:
         raise LoadError(
             f"several labels a row in the target {shorten(spec.target)}",
@@ -155,7 +183,7 @@ def read_streamed_target(
             fix="--set load.target_kind=classes, or --set load.memory.way=whole",
         )
     if task_of(target).has_classes:
-        return _of_classes(spec, counts, (shown[spec.target], kept, y), target, notes)
+        return _of_classes(spec, counts, (cells, kept, y), target, notes)
     if left_out:
         words = ColumnNote(spec.target, "target", "rows without it are left out")
         notes = (words, *notes)
@@ -183,11 +211,11 @@ def _of_classes(spec, counts, shown, target, notes):
             key = _key(cell)
             places[key] = place
     numbers = np.zeros(len(target.labels), np.int64)
-    for cell, count in counts.items():
+    for cell, count in counts.numbers.items():
         if cell in places:
             numbers[places[cell]] += count
     num_rows = int(numbers.sum())
-    num_left_out = counts.total() - num_rows
+    num_left_out = counts.numbers.total() - num_rows
     if num_left_out:
         words = f"{num_left_out:,} rows without it are left out"
         notes = (ColumnNote(spec.target, "target", words), *notes)
@@ -195,23 +223,33 @@ def _of_classes(spec, counts, shown, target, notes):
 
 
 def _repeated(counts):
-    """Returns cells in which each value has its share, and at least three where it has them."""
-    total = counts.total()
-    cells = list(counts)
+    """Returns cells in which each value has its share, and at least three where it has them; and
+    int64 [cells], the first row of each value.
+    """
+    total = counts.numbers.total()
+    cells = list(counts.numbers)
     numbers = []
-    for count in counts.values():
+    for count in counts.numbers.values():
         num_cells = count
         if total > MAX_SHOWN:
             least = min(count, 3)
             share = round(count * MAX_SHOWN / total)
             num_cells = max(share, least)
         numbers.append(num_cells)
-    kinds = {type(cell) for cell in cells if cell is not None}
     places = np.repeat(np.arange(len(cells), dtype=np.int32), numbers)
+    first_rows = np.array([counts.first_rows[cell] for cell in cells])
+    return _cells_at(cells, places), first_rows[places]
+
+
+def _cells_at(cells, places):
+    """Returns the cells at some places of a list, as a table in memory would have them."""
+    kinds = {type(cell) for cell in cells if cell is not None}
     if kinds == {str}:
         # Each text is read once.
         return RepeatedCells(cells, places)
-    if kinds == {int} and None not in counts:
+    if kinds == {datetime}:
+        return np.array(cells, "datetime64[s]")[places]
+    if kinds == {int} and None not in cells:
         return np.array(cells)[places]
     if kinds and kinds <= {int, float}:
         return _with_holes(cells)[places]

@@ -84,7 +84,7 @@ class TableStream(RowStream):
             return _coded(cells, column, self.missing, first_row, known)
         if column.kind == "numeric" and _are_plain_numbers(cells):
             return cells.astype(np.float32)
-        values = typed_cells(cells, column, self.missing, first_row=first_row)
+        values = typed_cells(cells, column, self.missing, rows=_rows_from(first_row, cells))
         if column.kind == "numeric":
             return values.astype(np.float32)
         return values
@@ -103,12 +103,17 @@ class TableStream(RowStream):
         return together.view(np.int64)
 
 
+def _rows_from(first_row, cells):
+    return range(first_row, first_row + len(cells))
+
+
 def _are_plain_numbers(cells) -> bool:
     """Tests whether cells are an array of real numbers, or NaN, that are all in bounds."""
     if not isinstance(cells, np.ndarray) or cells.dtype.kind != "f" or not len(cells):
         return False
-    least = np.fmin.reduce(cells)
-    largest = np.fmax.reduce(cells)
+    # As float64: the bound is beyond what float16 holds.
+    least = float(np.fmin.reduce(cells))
+    largest = float(np.fmax.reduce(cells))
     # False for NaN, which there is if no number is.
     is_beyond = least < -MAX_NUMBER or largest > MAX_NUMBER
     return not is_beyond
@@ -117,7 +122,7 @@ def _are_plain_numbers(cells) -> bool:
 def _coded(cells, column, missing, first_row, known) -> CodedTexts:
     """Returns the texts of cells, each of which is read once; `known` is added to."""
     if not isinstance(cells, PackedCells):
-        values = typed_cells(cells, column, missing, first_row=first_row)
+        values = typed_cells(cells, column, missing, rows=_rows_from(first_row, cells))
         return _factorized(values)
     texts, places = cells.each_once()
     before = known.get(column.name)
@@ -127,7 +132,7 @@ def _coded(cells, column, missing, first_row, known) -> CodedTexts:
     values, bad = read_column(texts, column, missing)
     if bad:
         # With its row; a text that no row of this piece has does no harm here.
-        typed_cells(cells, column, missing, first_row=first_row)
+        typed_cells(cells, column, missing, rows=_rows_from(first_row, cells))
     else:
         known[column.name] = (texts, values)
     return CodedTexts(values, places)

@@ -106,7 +106,9 @@ class LoadTexts(TextLoader):
         targets = {
             name: [table[name][place] for place in kept] for name in target_names(self.target)
         }
-        y, target, target_notes = read_target(targets, self, missing, marks, noun=TEXT)
+        y, target, target_notes = read_target(
+            targets, self, missing, marks, noun=TEXT, rows=ids[kept]
+        )
         notes += target_notes
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)

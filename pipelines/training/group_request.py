@@ -93,7 +93,7 @@ def content_of_group(asked: dict[str, Any], callbacks: Sequence) -> bytes:
         raise RecipeError(
             "callbacks of the caller, such as --tensorboard, with training.strategy='multiworker'",
             expected="a training in this process",
-            fix="leave them out, or --strategy auto",
+            fix="leave them out, or give the command without launch",
             stage="train",
         )
     group = current_group()
@@ -123,7 +123,7 @@ def _refuse_stored(rows):
         raise RecipeError(
             f"training.strategy='multiworker' with pictures that stay on disk ({stored[0]!r})",
             expected="rows that fit in memory",
-            fix="--strategy auto",
+            fix="give the command without launch",
             stage="train",
         )
 

@@ -21,6 +21,8 @@ TPU = "tpu"
 STRATEGIES = (ONE_DEVICE, AUTO, CPU, GPU, MIRRORED, MULTIWORKER, TPU)
 # Those that give each of several replicas a part of a batch.
 SHARING = (MIRRORED, MULTIWORKER, TPU)
+# What else there is, for errors.
+ON_ONE_DEVICE = "--set training.strategy=one_device; or give the command without launch"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,14 @@ from .optimizers import AdamW
 from .precision import FLOAT16, FLOAT32, check_precision
 from .schedules import Constant, by_update
 from .service import DataService, named_service
-from .strategy import MULTIWORKER, ONE_DEVICE, SHARING, check_strategy, make_strategy
+from .strategy import (
+    MULTIWORKER,
+    ON_ONE_DEVICE,
+    ONE_DEVICE,
+    SHARING,
+    check_strategy,
+    make_strategy,
+)
 from .watch import watch_training
 
 # Keras' name of how many batches give one step.
@@ -184,7 +191,7 @@ class Training(Spec):
             return Refusal(
                 f"training.strategy={self.strategy!r} on rows that are streamed",
                 expected="one device, which takes every batch as it is read",
-                fix="--set training.strategy=one_device",
+                fix=ON_ONE_DEVICE,
             )
         return ""
 
@@ -199,7 +206,7 @@ class Training(Spec):
             f"{words} with training.strategy={self.strategy!r}",
             expected="one device: replicas would do it to their own part of a batch, or "
             "Keras fails",
-            fix="--set training.strategy=one_device",
+            fix=ON_ONE_DEVICE,
         )
 
     def _against_replicas(self):

@@ -1,0 +1,24 @@
+"""`launch`: what is refused before a command begins."""
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli.app import app
+from pipelines.errors import RecipeError
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--strategy", "cpu"],
+        ["--strategy=gpu"],
+        ["--set", "training.strategy=mirrored"],
+        ["--set=training.strategy=one_device"],
+    ],
+    ids=" ".join,
+)
+def test_a_strategy_would_have_no_effect(words):
+    found = CliRunner().invoke(app, ["launch", "--workers", "2", "run", "birds_mlp", *words])
+    assert isinstance(found.exception, RecipeError)
+    assert "a command without a strategy" in str(found.exception)
+    assert "without launch" in str(found.exception)
