@@ -36,7 +36,7 @@ test: $(READY) ## Run the tests, two at a time (about 15 minutes).
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).
 	$(BIN)/python -m pytest -m full
 
-bench: $(READY) ## Pairs measured in turns, ours and another way: saved_models/bench.json, .png (about 15 minutes).
+bench: $(READY) ## Pairs measured in turns, ours and another way: saved_models/bench.json, .png (about 20 minutes).
 	test -e saved_models/birds_mlp/report.json || $(BIN)/python -m pipelines run birds_mlp
 	$(BIN)/python -m tests.bench
 

@@ -109,11 +109,13 @@ def in_own_process(call: Callable, *given: Any) -> Measure:
     process, of which the call's module is imported before.
     """
 
-    def measure():
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            return pool.submit(_measured, call, *given).result()
+    return lambda: from_own_process(_measured, call, *given)
 
-    return measure
+
+def from_own_process(call: Callable, *given: Any) -> Any:
+    """Returns what a call returns in a new process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(call, *given).result()
 
 
 def _measured(call, *given):

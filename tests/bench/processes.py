@@ -73,7 +73,7 @@ def bench_starts() -> list[Pair]:
         pairs += pairs_of(name, {"ours": ours, other: pandas}, STARTS)
     ways = {
         "ours": whole("-m", "pipelines.device", str(BUNDLE), text=row),
-        "LiteRT alone": whole("-c", LITERT, str(BUNDLE / "int8.tflite")),
+        "LiteRT alone": whole("-c", LITERT, str(BUNDLE / "model_int8.tflite")),
     }
     return [*pairs, *pairs_of("device runner, one row", ways, STARTS)]
 
