@@ -77,7 +77,15 @@ def epochs_bar(epochs: int, *, desc: str) -> Any:
             super().on_epoch_begin(epoch)
             self._epoch = epoch
 
+        def on_train_begin(self, logs=None):
+            super().on_train_begin()
+            self._has_begun = False
+
         def on_train_batch_end(self, batch, logs=None):
+            if not self._has_begun:
+                # The first batch waits for the graph, which is no measure of those to come.
+                self.epoch_bar.unpause()
+                self._has_begun = True
             share = (batch + 1) / self.params["steps"]
             # A whole epoch is counted at its end, with its scores.
             self._show(self._epoch + min(round(share, 2), 0.99))
