@@ -4,6 +4,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ FILES = ("report.html", "report.json", "recipe.json")
 _MOST_PARAMS = 100
 _MOST_METRICS = 1000
 _MOST_CHARACTERS = 6000
+_TRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _NO_KEY = re.compile(r"[^\w\-. /]")
 _FIX = (
     "the URI of a server (http://...), a database (sqlite:///runs.db with pip install mlflow), or "
@@ -48,7 +50,8 @@ def open_mlflow(uri: str) -> Any:
 
     try:
         client = MlflowClient(tracking_uri=uri)
-        client.search_experiments(max_results=1)
+        with _few_tries():
+            client.search_experiments(max_results=1)
     except (MlflowException, OSError, ImportError) as error:
         raise RecipeError(
             f"--mlflow {shorten(uri, 120)}: {shorten(str(error), 300)}",
@@ -56,6 +59,20 @@ def open_mlflow(uri: str) -> Any:
             fix=_FIX,
         ) from error
     return client
+
+
+@contextmanager
+def _few_tries() -> Iterator[None]:
+    """Asks a server as often as the user has set, or twice: MLflow asks eight times, for minutes,
+    where no server is.
+    """
+    is_set = _TRIES in os.environ
+    os.environ.setdefault(_TRIES, "1")
+    try:
+        yield
+    finally:
+        if not is_set:
+            del os.environ[_TRIES]
 
 
 def log_to_mlflow(uri: str, bundle: "Bundle") -> str:

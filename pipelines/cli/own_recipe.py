@@ -66,7 +66,8 @@ class OwnDataOptions(WatchedRunOptions):
         from ..studies.workers import Workers
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
-        turned = _usual_alone_if_streamed(turned)
+        if turned[0].recipe.load.streams():
+            turned = [self._learning_once(candidates[0])]
         workers = Workers(folder=self.folder, is_fresh=self.fresh)
         with making_command(STOPPED), logged_stages(self.log_json):
             usable = usable_candidates(turned)
@@ -84,6 +85,14 @@ class OwnDataOptions(WatchedRunOptions):
             print_tried(recipes[0])
             with anew(self.fresh):
                 self._run_first_that_passes(recipes, usual.load, data)
+
+    def _learning_once(self, usual: "Candidate") -> "Candidate":
+        """Returns the usual candidate as it learns from rows that are streamed, which no fold
+        holds: without a second training, unless the user asks for one, which is refused.
+        """
+        once = replace(usual.recipe.training, refit=False)
+        recipe = replace(usual.recipe, training=once)
+        return replace(usual, recipe=self.applied_to(recipe))
 
     def _run_first_that_passes(
         self, recipes: "Sequence[Recipe]", load: "Loader", data: "SourceData"
@@ -113,17 +122,6 @@ class OwnDataOptions(WatchedRunOptions):
                 print_notice(f"{error.received}; the next best recipe is taken")
                 if recipe.tried:
                     missed[recipe.tried[0].words] = error.received
-
-
-def _usual_alone_if_streamed(candidates):
-    """Returns the candidates; of rows that are streamed, which no fold holds, the usual one as it
-    learns from them: once.
-    """
-    usual = candidates[0]
-    if not usual.recipe.load.streams():
-        return candidates
-    once = replace(usual.recipe.training, refit=False)
-    return [replace(usual, recipe=replace(usual.recipe, training=once))]
 
 
 def print_tried(recipe: "Recipe") -> None:

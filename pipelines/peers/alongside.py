@@ -80,7 +80,10 @@ def _answers_of(peer, splits, threshold, most):
     outputs, decision, num_rows, seconds = found
     target = train.schema.target
     answers = task_of(target).plain_answers(outputs, target, tuple(decision))
-    return PeerAnswers(peer.name, answers, num_rows, seconds, peer.advice)
+    advice = peer.advice
+    if train.schema.is_streamed:
+        advice = peer.streamed_advice
+    return PeerAnswers(peer.name, answers, num_rows, seconds, advice)
 
 
 def _make(peer, train, valid, test, *, threshold, most):

@@ -60,6 +60,7 @@ class Peer(ABC):
     Attributes:
         name: In words, as the table shows it.
         advice: What to try where it does better than a network: a noun phrase with settings.
+        streamed_advice: The same for rows that are streamed, which not every setting takes.
         doubts_labels: Whether it is asked which training labels are likely wrong: it is quick, and
             its probabilities are more than 0 and 1.
         spells: Whether it answers targets that are spelled, and no others.
@@ -68,6 +69,7 @@ class Peer(ABC):
 
     name: ClassVar[str]
     advice: ClassVar[str] = ""
+    streamed_advice: ClassVar[str] = ""
     doubts_labels: ClassVar[bool] = False
     spells: ClassVar[bool] = False
 

@@ -19,6 +19,7 @@ from .outputs import fit_outputs
 from .peer import Peer, Predict
 
 NUM_TREES = 200
+_FINER_BINS = "finer bins: --set 'encode=(EncodeBins(num_bins=64), EncodeOnehot())'"
 _ALPHAS = np.logspace(-2, 4, 13)
 
 
@@ -55,6 +56,7 @@ class LinearPeer(TablePeer):
         "numbers as they are in place of bins: --set 'encode=(ScaleStandard(), EncodeOnehot())'; "
         "or a smaller network, or more dropout: --set 'build.widths=(32,)', --set build.dropout=0.3"
     )
+    streamed_advice: ClassVar[str] = advice
 
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by columns and classes."""
@@ -81,6 +83,7 @@ class ForestPeer(TablePeer):
 
     name: ClassVar[str] = "random forest"
     advice: ClassVar[str] = "a forest as teacher: --set 'teacher=ForestTeacher()'"
+    streamed_advice: ClassVar[str] = _FINER_BINS
 
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by columns and labels."""
@@ -113,6 +116,7 @@ class BoostingPeer(TablePeer):
         "finer bins, or a forest as teacher: --set 'encode=(EncodeBins(num_bins=64), "
         "EncodeOnehot())', --set 'teacher=ForestTeacher()'"
     )
+    streamed_advice: ClassVar[str] = _FINER_BINS
 
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by columns, classes and labels."""

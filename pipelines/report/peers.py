@@ -119,16 +119,18 @@ def _place_of_ours(table, score):
     return num_better
 
 
-def _advice(recipe, best, num_learned):
+def _advice(recipe, best, num_learned, *, is_streamed):
     """Returns what to try: where a recipe was chosen among others, what these did not turn; where
-    the peer learned from more rows, these rows.
+    the peer learned from more rows, these rows, unless rows that are streamed leave no second
+    training.
     """
     if recipe.tried:
         return (
             "a search of the knobs by inner folds: "
             f"python -m pipelines tune saved_models/{recipe.name}"
         )
-    if best.num_rows <= num_learned or recipe.build.decides_by_folds:
+    has_more = best.num_rows > num_learned and not recipe.build.decides_by_folds
+    if is_streamed or not has_more:
         return best.advice
     more = "to learn from the validation rows too, as this peer did: --set training.refit=True"
     return f"{more}; or {best.advice}" if best.advice else more
@@ -147,7 +149,7 @@ def _verdict(recipe, table, test, num_learned):
         verdict = AHEAD
     elif high < 0:
         verdict = BEHIND
-        advice = _advice(recipe, best, num_learned)
+        advice = _advice(recipe, best, num_learned, is_streamed=test.schema.is_streamed)
     return {
         "best": best.name,
         "verdict": verdict,

@@ -1,13 +1,14 @@
 """A finished bundle as a run of MLflow, in a store that is a folder."""
 
 import json
+import os
 import sys
 import warnings
 
 import pytest
 
 from pipelines.bundle.folder import Bundle
-from pipelines.cli.mlflow_log import flattened, log_to_mlflow, open_mlflow
+from pipelines.cli.mlflow_log import _few_tries, flattened, log_to_mlflow, open_mlflow
 from pipelines.engine.exchange import write_checked
 from pipelines.errors import RecipeError
 
@@ -45,6 +46,19 @@ def test_refused_where_it_is_not_installed(monkeypatch):
     with pytest.raises(RecipeError, match="--mlflow 'runs'") as error:
         open_mlflow("runs")
     assert "pipelines[mlflow]" in error.value.fix
+
+
+def test_a_server_that_is_not_there_is_asked_twice(monkeypatch):
+    """MLflow would ask eight times, for four minutes; what a user has set is kept."""
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    monkeypatch.delenv(name, raising=False)
+    with _few_tries():
+        assert os.environ[name] == "1"
+    assert name not in os.environ
+    monkeypatch.setenv(name, "3")
+    with _few_tries():
+        assert os.environ[name] == "3"
+    assert os.environ[name] == "3"
 
 
 def test_a_run_of_a_local_store(bundle, tmp_path, monkeypatch):

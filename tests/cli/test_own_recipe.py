@@ -13,6 +13,7 @@ from pipelines.recipe import Candidate, Tried
 from pipelines.rows.split import SplitGrouped
 from pipelines.studies import choose as choosing
 from pipelines.tabular import LoadTable, Mlp, table_recipe
+from pipelines.tabular.memory import Memory
 from pipelines.text import AttentionDecoder, LoadTexts, text_candidates
 from pipelines.timeseries import MiniRocket
 
@@ -83,3 +84,15 @@ def test_a_knob_of_the_loader_is_turned_before_a_recipe_is_made_for_it():
     assert AttentionDecoder in builds
     with pytest.raises(RecipeError, match="no knob 'load.target_kid'"):
         OwnDataOptions(settings=["load.target_kid=characters"]).turned_load(load)
+
+
+def test_a_second_training_of_streamed_rows_is_refused_where_it_is_asked_for(ran, tmp_path):
+    """The usual recipe trains once on them; what a user sets is not left out without a word."""
+    load = replace(RECIPE.load, memory=Memory("streamed"))
+    twice = replace(RECIPE.training, refit=True)
+    usual = Candidate("a net", replace(RECIPE, load=load, training=twice))
+    options = OwnDataOptions(folder=tmp_path, name="penguins", settings=["training.refit=True"])
+    with pytest.raises(RecipeError, match="refit=True on rows that are streamed"):
+        options.train_best([usual])
+    once = OwnDataOptions(folder=tmp_path, name="penguins")._learning_once(usual)
+    assert not once.recipe.training.refit

@@ -43,6 +43,7 @@ def facts_of(
     y=None,
     tried=(),
     num_learned=90,
+    is_streamed=False,
 ):
     """The facts of a run whose model gives `ours`, alongside peers with these outputs."""
     task = task_of(target)
@@ -50,7 +51,8 @@ def facts_of(
         y = np.linspace(0, 1000, NUM_ROWS)
     elif y is None:
         y = np.arange(NUM_ROWS) % 2
-    test = HeldOut(x={}, y=y, ids=np.arange(len(y)), schema=Schema((), target))
+    schema = Schema((), target, is_streamed=is_streamed)
+    test = HeldOut(x={}, y=y, ids=np.arange(len(y)), schema=schema)
     decision = (0.0,)
     answers = [
         PeerAnswers(name, task.plain_answers(outputs, target, decision), 90, 1.25, advice)
@@ -127,6 +129,19 @@ def test_a_peer_that_learned_from_more_rows():
     assert facts["advice"].endswith(f"--set training.refit=True; or {advice}")
     facts = facts_of(outputs, noisy(Y, 9.0), num_learned=89)
     assert facts["advice"].endswith("--set training.refit=True")
+
+
+def test_no_advice_that_streamed_rows_refuse():
+    """Neither a second training nor a teacher."""
+    from pipelines.peers.tables import BoostingPeer, ForestPeer, LinearPeer
+
+    advice = "finer bins"
+    outputs = {"good": noisy(Y, 0.5)}
+    facts = facts_of(outputs, noisy(Y, 9.0), advice=advice, num_learned=89, is_streamed=True)
+    assert facts["advice"] == advice
+    for peer in (LinearPeer, ForestPeer, BoostingPeer):
+        assert "--set" in peer.streamed_advice
+        assert "teacher" not in peer.streamed_advice
 
 
 def test_a_chosen_recipe_is_searched_further():
