@@ -27,7 +27,7 @@ from .report.facts import draw_pictures, gather_facts
 from .report.failure import verify_error
 from .report.screening import screen_rows
 from .report.stages import stage, stage_seconds, timed_run
-from .report.terminal import print_columns, print_dropped, print_ladder, print_screening
+from .report.terminal import print_columns, print_ladder, print_screening, print_unread
 from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, require_unseen
 from .rows.sketch import sketch_of
 from .rows.split import split as split_rows
@@ -92,7 +92,7 @@ def run(
         recipe = settle(recipe, splits.train.schema)
         data = screen(recipe, data, splits)
         trained = fit(recipe, splits.train, splits.valid, callbacks=callbacks)
-        print_dropped(data.dataset.schema, trained.signature)
+        print_unread(data.dataset, trained.signature)
         shipped = ship(recipe, trained)
         if recipe.training.refit:
             shipped = refit(recipe, trained, shipped)

@@ -51,7 +51,8 @@ class SeriesOptions(OwnDataOptions):
         typer.Option(
             min=0,
             metavar="STEPS",
-            help="Steps to look back on. 0: four horizons; for anomalies, 24 steps.",
+            help="Steps to look back on. 0: four horizons, or fewer steps where the series are "
+            "short; for anomalies, 24 steps.",
         ),
     ] = 0
     series_id: Annotated[

@@ -8,6 +8,7 @@ from ..device.visible import visible
 from ..tasks import TASKS
 from .numbers import metric_of, name_before_details, number
 from .peers import BEHIND, peer_headings, peer_lines, peer_note
+from .unread import unread_years
 from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines
 
 # Lines of a schema that are printed.
@@ -96,11 +97,15 @@ def first_lines(inferred: list) -> tuple[list, list]:
     return shown, hidden
 
 
-def print_dropped(schema, signature) -> None:
-    """Prints the columns that were loaded and that the model does not read."""
+def print_unread(dataset, signature) -> None:
+    """Prints the columns that were loaded and that the model does not read, and dates of which it
+    reads no year.
+    """
+    for sentence in unread_years(dataset.x, signature):
+        print_sentence(f"{sentence}.\n")
     used = {column.name for column in signature.columns}
     dropped = []
-    for column in schema.columns:
+    for column in dataset.schema.columns:
         if column.name not in used:
             dropped.append(_plain(column.name))
     if not dropped:

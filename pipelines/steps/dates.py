@@ -1,8 +1,10 @@
-"""Dates to cyclic parts: December is next to January."""
+"""Dates to cyclic parts, where December is next to January, and to the year."""
 
 import math
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from ..device.calendar import DAY_SECONDS, MONTH
 from ..device.cells import DATE
@@ -16,6 +18,7 @@ from .statistics import span_seconds
 from .step import ColumnStep, FittedStep, as_float32, is_date
 
 USUAL_PARTS = ("month", "weekday", "hour")
+YEAR = "year"
 # After how many seconds a part starts anew, about.
 CYCLE_SECONDS = {
     "month": 365 * DAY_SECONDS,
@@ -35,9 +38,14 @@ class EncodeDate(ColumnStep):
     same in all training rows is left out; of series whose steps are months, parts of a month or a
     day too, and if no other is named the month takes their place.
 
+    The year is taken only if it is named. It does not come again, so it is one number: 0 is the
+    first year of training rows, 1 the last one. A year outside is taken for the nearest of them:
+    nothing was learned of it, and a trend does not go on by itself.
+
     Attributes:
-        parts: Of "month", "day_of_month", "day_of_year", "weekday", "hour" and "minute" those that
-            are taken; empty: month, weekday and, where training rows have a time of day, hour.
+        parts: Of "month", "day_of_month", "day_of_year", "weekday", "hour", "minute" and "year"
+            those that are taken; empty: month, weekday and, where training rows have a time of day,
+            hour.
         harmonics: For each part, how many multiples of the angle are taken, so that a linear net
             can follow a day that is no sine; empty: one each.
         least_cycles: A part is left out if training rows hold its cycle fewer times: of one year a
@@ -61,17 +69,26 @@ class EncodeDate(ColumnStep):
         dates = self.chosen(train)
         primitives: list[Primitive] = []
         for name in dates:
-            span = span_seconds(train, name)
-            for part, num_multiples in _of_steps(name, train.schema.frame, multiples).items():
-                if span < self.least_cycles * CYCLE_SECONDS[part]:
-                    continue
-                primitives += _encode_part(train, name, part, num_multiples)
+            primitives += self._encode(train, name, multiples)
         return FittedStep(
             "EncodeDate",
             tuple(primitives),
             unit=UNIT_INTERVAL,
             dropped=tuple(dates),
         )
+
+    def _encode(self, train, name, multiples) -> list[Primitive]:
+        """Returns the primitives of all parts of a date."""
+        frame = train.schema.frame
+        _refuse_year_of_steps(name, frame, multiples)
+        span = span_seconds(train, name)
+        primitives = []
+        for part, num_multiples in _of_steps(name, frame, multiples).items():
+            if part == YEAR:
+                primitives += _encode_year(train, name)
+            elif span >= self.least_cycles * CYCLE_SECONDS[part]:
+                primitives += _encode_part(train, name, part, num_multiples)
+        return primitives
 
     def _multiples(self):
         """Returns part → how many multiples of its angle. Raises StepError for unknown parts."""
@@ -91,11 +108,58 @@ class EncodeDate(ColumnStep):
                 expected="one number a part",
                 fix=f"harmonics={one_each}",
             )
-        return dict(zip(parts, harmonics, strict=True))
+        multiples = dict(zip(parts, harmonics, strict=True))
+        if multiples.get(YEAR, 1) != 1:
+            raise StepError(
+                f"EncodeDate with {multiples[YEAR]} harmonics of the year",
+                expected="1: the year is no cycle",
+                fix=f"harmonics={one_each}",
+            )
+        return multiples
 
 
 def _encode_part(train, name, part, num_multiples) -> list[Primitive]:
     """Returns the primitives of a part of a date; none if it is the same in all training rows.
+
+    Raises:
+        StepError: If the data set has a column of the part's name.
+    """
+    read, places = _read_part(train, name, part)
+    if len(np.unique(places)) < 2:
+        return []
+    return [read, Table(read.into, _circle(DATE_PARTS[part], num_multiples))]
+
+
+def _encode_year(train, name) -> list[Primitive]:
+    """Returns the primitives of the year of a date; none if all training rows are of one year.
+
+    Raises:
+        StepError: If the data set has a column of that name.
+    """
+    read, places = _read_part(train, name, YEAR)
+    of_missing = DATE_PARTS[YEAR]
+    known = places[places < of_missing]
+    if not len(known) or known.min() == known.max():
+        return []
+    years = np.arange(of_missing)
+    shares = (years - known.min()) / (known.max() - known.min())
+    rows = [(as_float32(share),) for share in np.clip(shares, 0, 1)]
+    return [read, Table(read.into, (*rows, (0.5,)))]
+
+
+def _refuse_year_of_steps(name, frame, multiples):
+    """Raises StepError for the year of the time of series."""
+    if frame is None or name != frame.time or YEAR not in multiples:
+        return
+    raise StepError(
+        f"EncodeDate with the year of {name!r}, the time of the steps",
+        expected="parts that come again: the steps that are forecast are of years to come",
+        fix=f"leave {YEAR!r} out of parts",
+    )
+
+
+def _read_part(train, name, part):
+    """Returns what reads a part of a date, and the part of each training row, int32 [rows].
 
     Raises:
         StepError: If the data set has a column of the part's name.
@@ -110,11 +174,7 @@ def _encode_part(train, name, part, num_multiples) -> list[Primitive]:
     columns = {name: train.x[name]}
     read = DatePart(name, into, part)
     read.run(columns)
-    values = set(columns[into].tolist())
-    if len(values) < 2:
-        return []
-    circle = _circle(DATE_PARTS[part], num_multiples)
-    return [read, Table(into, circle)]
+    return read, columns[into]
 
 
 def _of_steps(name, frame, multiples):

@@ -27,18 +27,16 @@ def series_recipe(
     load: LoadSeries, *, horizon: int, window: int = 0, season: int = 0, name: str = "my_model"
 ) -> Recipe:
     """The recipe for series that nobody has seen before: the last fifth of the time is test, the
-    fifteen hundredths before it validation; windows of four horizons (or `window`), less their
-    newest value, and the hour and the weekday; a small net with a linear one inside, and an
-    interval that holds eight in ten.
+    fifteen hundredths before it validation; windows of four horizons (or `window`), of fewer steps
+    where training steps are few, less their newest value, and the hour and the weekday; a small net
+    with a linear one inside, and an interval that holds eight in ten.
     """
     return Recipe(
         name=name,
         about=f"Forecasts {load.target}, {horizon} steps ahead.",
         load=load,
         split=SplitByTime(),
-        frame=CutWindows(
-            window=window or min(max(4 * horizon, 16), 336), horizon=horizon, season=season
-        ),
+        frame=CutWindows(window=window, horizon=horizon, season=season, horizons=4),
         prepare=(EncodeDate(parts=("hour", "weekday"), harmonics=(3, 3)),),
         encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
         build=SeriesMlp(widths=(64,), dropout=0.2),
@@ -64,7 +62,7 @@ def shared_steps_recipe(
     usual = series_recipe(load, horizon=horizon, season=season, name=name)
     return replace(
         usual,
-        frame=replace(usual.frame, window=window),
+        frame=CutWindows(window=window, horizon=horizon, season=season),
         prepare=(
             EncodeDate(
                 parts=("hour", "weekday", "day_of_year"),

@@ -13,6 +13,7 @@ from ..spec import check_knobs, knob
 from ..tasks import TASKS, AnomalyTask, task_of
 from .faults import InjectFaults
 from .step_grid import PARTS, StepGrid, refuse_too_large
+from .window_length import note_few_windows
 
 NORMAL = "normal"
 ANOMALY = "anomaly"
@@ -90,7 +91,12 @@ class CutSegments(Frame):
             HeldOut(**valid.columns(schema)),
             HeldOut(**test.columns(schema), baselines=baselines),
             steps=splits,
-            notes=self._notes(num_left_out, test),
+            notes=(
+                *self._notes(num_left_out, test),
+                *note_few_windows(
+                    len(train.y), splits.train, window=self.window, stride=self.stride
+                ),
+            ),
         )
 
     def _cut_parts(self, grid, schema, target):

@@ -21,7 +21,7 @@ from ..spec import Refusal, check_knobs, knob
 from ..tasks import ForecastTask, task_of
 from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, TEST, TRAIN, StepGrid, refuse_too_large
-from .window_length import usual_window
+from .window_length import note_few_windows, usual_window, window_of_horizons
 
 CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one is left
 
@@ -32,8 +32,8 @@ class CutWindows(Frame):
     them (quantiles by the pinball loss: Koenker and Bassett 1978, https://doi.org/10.2307/1913643).
 
     Attributes:
-        window: How many past steps a window holds; 0 is four weeks, or as many whole seasons as the
-            training steps allow (see `usual_window`).
+        window: How many past steps a window holds; 0 is as many horizons as `horizons` states, or
+            four weeks, or as many whole seasons as the training steps allow (see `usual_window`).
         horizon: How many steps ahead are forecast.
         stride: How many steps one training or validation window starts after another.
         origin_step: How many steps one test window starts after another, from the first step of its
@@ -44,6 +44,8 @@ class CutWindows(Frame):
         known: Columns whose values are known beforehand (a holiday, a planned price): of these the
             window holds the steps that are forecast.
         static: Columns of which the window holds one value, that of its series.
+        horizons: If `window` is 0, how many horizons a window holds, less where training steps are
+            few (see `window_of_horizons`); 0 is weeks.
     """
 
     window: int = knob(48, 0, 20_000, unit="steps")
@@ -54,6 +56,7 @@ class CutWindows(Frame):
     season: int = knob(0, 0, 100_000, unit="steps")
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    horizons: int = knob(0, 0, 1_000)
 
     def check(self) -> None:
         """Raises FrameError where no window could be cut."""
@@ -105,8 +108,7 @@ class CutWindows(Frame):
         """
         self.check()
         if not self.window:
-            window = usual_window(splits.train, self.horizon)
-            return replace(self, window=window).cut(splits)
+            return replace(self, window=self._window_for(splits.train)).cut(splits)
         grid = StepGrid.of(splits, margin=self.window)
         season, notes = self._season(grid, splits.train.schema.frame)
         schema = self._schema(splits, grid, season)
@@ -115,6 +117,13 @@ class CutWindows(Frame):
         test = self._windows(grid, PARTS.index("test"), schema, season)
         test_times = test["x"][schema.frame.time]
         notes += self._note_on_starts(test_times, schema.frame)
+        notes += note_few_windows(
+            len(train["y"]),
+            splits.train,
+            window=self.window,
+            horizon=self.horizon,
+            stride=self.stride,
+        )
         return Splits(
             TrainSet(**train),
             HeldOut(**valid),
@@ -122,6 +131,12 @@ class CutWindows(Frame):
             steps=splits,
             notes=notes,
         )
+
+    def _window_for(self, train):
+        """Returns the steps of a window that training steps allow."""
+        if self.horizons:
+            return window_of_horizons(train, self.horizon, self.horizons)
+        return usual_window(train, self.horizon)
 
     def _season(self, grid, frame):
         """Chooses the season of the seasonal naive forecast: of the usual ones the first, unless a

@@ -1,6 +1,7 @@
 """Every step: fitted on training rows, the same rows out, the numbers that the method says."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import steps
+from pipelines.device.calendar import Calendar
 from pipelines.device.cells import Column
 from pipelines.device.target import Target
 from pipelines.errors import LeakError, StepError
@@ -200,6 +202,40 @@ def test_dates_go_round():
         steps.EncodeDate(parts=("decade",)).fit(train)
 
 
+def dated(*days):
+    """Training rows of these days, in turns."""
+    train = make()
+    return replace(
+        train, x={**train.x, "d": np.resize(np.array(days, "datetime64[s]"), len(train))}
+    )
+
+
+def test_the_year_is_one_number_between_those_of_training_rows():
+    fitted = steps.EncodeDate(parts=("year",)).fit(dated("1990-12-31", "1994-01-01", "NaT"))
+    days = np.array(["1990-01-01", "1991-07-01", "1994-12-31", "NaT"], "datetime64[s]")
+    made = fitted.apply_columns({"d": days})["d year"]
+    np.testing.assert_array_equal(made, np.array([[0], [0.25], [1], [0.5]], np.float32))
+    # A trend does not go on by itself, and rows before 1900 and after 2155 are dates too.
+    outside = np.array(["1850-01-01", "1989-12-31", "1995-01-01", "3000-01-01"], "datetime64[s]")
+    made = fitted.apply_columns({"d": outside})["d year"]
+    np.testing.assert_array_equal(made, np.array([[0], [0], [1], [1]], np.float32))
+
+
+def test_of_one_year_there_is_none():
+    for days in (("1990-01-01", "1990-12-31", "NaT"), ("NaT",)):
+        assert not steps.EncodeDate(parts=("year",)).fit(dated(*days)).primitives
+    with pytest.raises(StepError, match="3 harmonics of the year"):
+        steps.EncodeDate(parts=("month", "year"), harmonics=(1, 3)).fit(dated("1990-01-01"))
+
+
+def test_steps_that_are_forecast_have_no_year():
+    train = dated("1990-12-31", "1994-01-01")
+    frame = SimpleNamespace(time="d", calendar=Calendar())
+    train = replace(train, schema=replace(train.schema, frame=frame))
+    with pytest.raises(StepError, match="of years to come"):
+        steps.EncodeDate(parts=("month", "year")).fit(train)
+
+
 @pytest.mark.parametrize(("cycles", "parts"), [(0, 2), (2, 1), (500, 0)])
 def test_a_part_whose_cycle_was_hardly_seen_is_left_out(cycles, parts):
     """Of one year a net learns the days by heart; the hour of 200 days it has seen 200 times."""
@@ -228,6 +264,7 @@ def test_date_parts_agree_with_pandas(seconds):
         "weekday": stamp.day_of_week,
         "hour": stamp.hour,
         "minute": stamp.minute,
+        "year": np.clip(stamp.year - 1900, 0, 255),
     }
     for part in DATE_PARTS:
         columns = {"d": when}

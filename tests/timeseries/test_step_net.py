@@ -159,7 +159,8 @@ def test_steps_are_named_without_a_calendar():
         ("30min", 6000, 48, 672),
         ("D", 1000, 14, 28),
         ("MS", 300, 6, 48),
-        ("D", 60, 14, 56),
+        ("D", 60, 14, 14),
+        ("D", 150, 14, 20),
     ],
 )
 def test_the_usual_window_holds_whole_seasons(freq, num_steps, horizon, expected):

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from ..typed import read_typed
 from .categories import Lookup, Onehot, Table
-from .dates import DATE_PARTS, DatePart
+from .dates import DATE_PARTS, FIRST_YEAR, DatePart
 from .dense_fill import DenseFill
 from .gaussian_draw import GaussianDraw
 from .numbers import Affine, Bins, Clip, Fill, FillPrevious, Missing, missing_mask
@@ -59,6 +59,7 @@ __all__ = [
     "Clip",
     "Columns",
     "DATE_PARTS",
+    "FIRST_YEAR",
     "DatePart",
     "DistinctIds",
     "DenseFill",

@@ -13,7 +13,10 @@ DATE_PARTS = {
     "weekday": 7,
     "hour": 24,
     "minute": 60,
+    "year": 256,
 }
+# Of the part "year", which holds this year and 255 later ones; years outside are the nearest.
+FIRST_YEAR = 1900
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class DatePart(DerivingPrimitive):
         if self.part == "weekday":
             # 1970-01-01 was a Thursday; Monday is 0.
             return (days.astype(np.int64) + 3) % 7
+        if self.part == "year":
+            years = days.astype("datetime64[Y]").astype(np.int64) + 1970
+            return np.clip(years - FIRST_YEAR, 0, DATE_PARTS["year"] - 1)
         if self.part == "hour":
             hours = seconds // 3600
             return hours % 24

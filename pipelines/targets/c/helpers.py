@@ -193,6 +193,22 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
         "date_day_of_year",
     ),
     (
+        """/* The years since 1900, from 0 to 255: a year outside is the nearest. */
+static int32_t date_year(int64_t seconds) {
+  int64_t days = floor_divide(seconds, 86400) + 719468; /* years start in March */
+  int64_t era = floor_divide(days, 146097);
+  int64_t year = days - era * 146097;
+  int32_t month, day;
+  month_and_day(seconds, &month, &day);
+  year = (year - year / 1460 + year / 36524 - year / 146096) / 365 + 400 * era + (month < 2) - 1900;
+  if (year < 0) {
+    return 0;
+  }
+  return year > 255 ? 255 : (int32_t)year;
+}""",
+        "date_year",
+    ),
+    (
         """static int32_t date_weekday(int64_t seconds) {
   int64_t days = floor_divide(seconds, 86400) + 3;
   return (int32_t)(days - floor_divide(days, 7) * 7);

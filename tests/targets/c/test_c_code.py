@@ -220,6 +220,8 @@ EVERY = Signature(
         p.Table("d hour", tuple((k / 24,) for k in range(25))),
         p.DatePart("d", "d minute", "minute"),
         p.Table("d minute", tuple((k / 60,) for k in range(61))),
+        p.DatePart("d", "d years", "year"),
+        p.Table("d years", tuple((k / 256,) for k in range(257))),
         p.Lookup("ids", ("k1", "k2"), 2, 0, 1),
         p.Pack(("n */ int x; /*",), "spreads"),
         p.Pack(
@@ -233,6 +235,7 @@ EVERY = Signature(
                 "d week",
                 "d hour",
                 "d minute",
+                "d years",
                 "flag",
                 "no date",
                 "no f",
@@ -243,7 +246,7 @@ EVERY = Signature(
     ),
     inputs=(
         Port("spreads", (1,), "float32", "", 0.0392, 3),
-        Port("unit", (24,), "float32", "", 1 / 255, -128),
+        Port("unit", (25,), "float32", "", 1 / 255, -128),
         Port("category_ids", (1,), "int32", "category id", num_ids=4),
     ),
     output=Port("output", (3,), "float32", "log-odds", 0.05, -3, num_copies=4),

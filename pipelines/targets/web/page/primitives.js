@@ -10,7 +10,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   const map = (x, change) => isMany(x) ? Float32Array.from(x, change) : change(x);
   const clip = (x, low, high) => Math.min(Math.max(x, low), high);
 
-  const DATE_PARTS = {month: 12, day_of_month: 31, day_of_year: 366, weekday: 7, hour: 24, minute: 60};
+  const DATE_PARTS = {month: 12, day_of_month: 31, day_of_year: 366, weekday: 7, hour: 24, minute: 60, year: 256};
+  const FIRST_YEAR = 1900;
 
   function datePart(seconds, part) {
     const date = new Date(seconds * 1000);
@@ -19,6 +20,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     if (part === "weekday") return (date.getUTCDay() + 6) % 7;
     if (part === "hour") return date.getUTCHours();
     if (part === "minute") return date.getUTCMinutes();
+    if (part === "year") return Math.min(Math.max(date.getUTCFullYear() - FIRST_YEAR, 0), DATE_PARTS.year - 1);
     const first = new Date(0).setUTCFullYear(date.getUTCFullYear(), 0, 1);
     return Math.floor((seconds * 1000 - first) / 86400000);
   }
