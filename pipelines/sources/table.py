@@ -25,6 +25,7 @@ from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object, row_error
 from .limits import MAX_TABLE_BYTES, check_cells
 from .marks import Marks, find_marks
 from .memory import table_from_memory
+from .other_files import refuse_other_kind
 from .parquet import PARQUET, read_parquet
 from .spellings import check_spelling
 
@@ -220,9 +221,12 @@ def find_table(source: str) -> Path:
 
 
 def settle_reading(path: Path, reading: Reading) -> Reading:
-    """The reading with separator and encoding found where they were not given."""
+    """The reading with separator and encoding found where they were not given. Raises LoadError for
+    a file that is no table.
+    """
     if _is_parquet(path) or _is_jsonl(path):
         return reading
+    refuse_other_kind(path)
     encoding = reading.encoding or find_encoding(path)
     separator = reading.separator or find_separator(path, encoding)
     return replace(reading, encoding=encoding, separator=separator)
