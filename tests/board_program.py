@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from importlib import resources
 
+from pipelines.engine.starter import ending_with_this
 from pipelines.targets.c.footprint import CORE, INSTRUCTIONS_A_TICK, simulation
 from pipelines.targets.c.model.network import port_name, read_network
 from pipelines.targets.c.model.write import inputs_header, write_model
@@ -131,7 +132,8 @@ def run_program(folder):
 
 def run(command, folder):
     """What a command prints."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    tied = ending_with_this(command)
+    done = subprocess.run(tied, cwd=folder, capture_output=True, text=True, timeout=600)
     if done.returncode:
         command = " ".join(map(str, command))
         raise SystemExit(f"{command[:300]} ended with {done.returncode}: {done.stderr[-1500:]}")

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from pipelines.engine.starter import ending_with_this
+
 WORKER = """
 import sys
 import tensorflow as tf
@@ -22,9 +24,8 @@ worker.join()
 
 def start_worker(address: str) -> subprocess.Popen:
     """Starts a worker in a process of its own, and waits until it is there."""
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, address], stdout=subprocess.PIPE, text=True
-    )
+    command = ending_with_this([sys.executable, "-c", WORKER, address])
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
     return worker
 

@@ -37,6 +37,7 @@ from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.device.visible import and_more
+from pipelines.engine.starter import ending_with_this
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import Shipping, tiny
 from pipelines.rows.split import split
@@ -1185,7 +1186,9 @@ def test_the_page_opens_from_a_folder_without_a_server(bundle, tmp_path):
         f"--user-data-dir={tmp_path / 'profile'}",
         (tmp_path / "index.html").as_uri(),
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        ending_with_this(command), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     timer = threading.Timer(60, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
     try:
