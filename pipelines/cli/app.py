@@ -23,7 +23,7 @@ from .find_rate import FindRateOptions, run_find_rate
 from .images import ImagesOptions, learn_images
 from .interpret import InterpretOptions, run_interpret
 from .knobs import KnobsOptions, print_knobs
-from .launch import LaunchOptions, refuse_strategies, together
+from .launch import LaunchOptions, refuse_no_training, refuse_strategies, together
 from .list_recipes import ListOptions, list_recipes
 from .old_forms import refuse_old_form
 from .predict import PredictOptions, predict
@@ -79,6 +79,10 @@ def launch(options: LaunchOptions) -> None:
     Each worker takes its part of every batch. If one dies, all start again from the last epoch.
     """
     refuse_strategies(options.words)
+    name = options.words[0]
+    command = typer.main.get_command(app).get_command(None, name)
+    if command is not None and "strategy" not in {each.name for each in command.params}:
+        refuse_no_training(name)
     with together(options):
         app([*options.words, "--strategy", "multiworker"], standalone_mode=False)
 

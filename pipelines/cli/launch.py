@@ -49,6 +49,17 @@ def refuse_strategies(words: list[str]) -> None:
             )
 
 
+def refuse_no_training(name: str) -> None:
+    """Raises RecipeError for a command whose work several processes cannot do together."""
+    from ..errors import RecipeError
+
+    raise RecipeError(
+        f"launch of the command {name}",
+        expected="a command that trains: run, table, images, text or series",
+        fix="give it without launch",
+    )
+
+
 def together(options: LaunchOptions) -> "AbstractContextManager[None]":
     """Returns the context in which several processes do the trainings of a command.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import SplitError
 from ..slots import Split
-from ..spec import knob
+from ..spec import Refusal, knob
 from .parts import Dataset
 from .sketch import DataSketch
 from .split import SplitRandom
@@ -53,6 +53,14 @@ class SplitFold(Split):
     def suits(self, sketch: DataSketch) -> str:
         """Returns why such rows cannot be split so, or ""."""
         return self.of.suits(sketch)
+
+    def refuses_stream(self) -> str:
+        """Returns why folds need all rows at once."""
+        return Refusal(
+            "folds of rows that are streamed",
+            expected="rows in memory (docs/your-own-data/past-memory.md)",
+            fix="--set load.memory.way=whole if they fit, or take a part of the table",
+        )
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Cuts the folds and takes one.

@@ -101,8 +101,19 @@ def judged_task(recipe: Recipe, *, with_peers: bool = False) -> Task:
     recipe = alone(recipe)
     if not with_peers:
         recipe = replace(recipe, judge=replace(recipe.judge, peers=False))
-    recipe.check()
+    check_with_source(recipe)
     return Task(STAGE, to_json(recipe), (digest(recipe, recipe.load.describe()),))
+
+
+def check_with_source(recipe: Recipe) -> None:
+    """Checks a recipe before a worker is started, also by how its source is read.
+
+    Raises:
+        RecipeError: it cannot work, or not on rows that are streamed.
+    """
+    recipe.check()
+    if recipe.load.streams():
+        recipe.check_data(replace(recipe.load.sketch(), is_streamed=True))
 
 
 def perform_judged(recipe: Recipe) -> None:
@@ -162,6 +173,13 @@ def _peer_scores(evaluation):
 
 
 def alone(recipe: Recipe) -> Recipe:
-    """Returns the recipe on one runtime, without a comparison model: nothing else is wanted."""
+    """Returns the recipe on one runtime, without a comparison model: nothing else is wanted. It is
+    trained by the worker that judges it, also under `launch`: a group does one training at a time.
+    """
     shipping = replace(recipe.shipping, targets=(TargetLiteRT(),))
-    return replace(recipe, shipping=shipping, judge=replace(recipe.judge, beside=False))
+    return replace(
+        recipe,
+        shipping=shipping,
+        training=recipe.training.by_one_process(),
+        judge=replace(recipe.judge, beside=False),
+    )

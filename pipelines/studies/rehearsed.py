@@ -14,7 +14,7 @@ from ..targets.micro.runner import arena_bytes_of
 from ..targets.rehearse import export_untrained
 from ..training.inputs import fit_inputs
 from ..training.training import Training
-from .judged import alone
+from .judged import alone, check_with_source
 
 STAGE = "rehearsed"
 RESULT = "rehearsed.json"
@@ -29,7 +29,7 @@ def rehearsed_task(recipe: Recipe) -> Task:
         PipelineError: the recipe or its source is wrong.
     """
     recipe = replace(alone(recipe), training=Training(), balance=None, teacher=None, augment=())
-    recipe.check()
+    check_with_source(recipe)
     return Task(STAGE, to_json(recipe), (digest(recipe, recipe.load.describe()),))
 
 

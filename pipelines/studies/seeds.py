@@ -124,8 +124,9 @@ def seeds(
 def _submit_all(recipe: Recipe, num: int, engine: Engine) -> dict[int, Handle]:
     """Returns seed → handle of its run."""
     handles = {}
+    training = recipe.training.by_one_process()
     for seed in range(recipe.training.seed, recipe.training.seed + num):
-        seeded = replace(recipe, training=replace(recipe.training, seed=seed))
+        seeded = replace(recipe, training=replace(training, seed=seed))
         task = bundle_task(seeded)
         handles[seed] = engine.submit(task, about=f"{recipe.name} with seed {seed}")
     return handles

@@ -248,6 +248,12 @@ class Training(Spec):
         """Tests whether other processes do it together for this one."""
         return self.strategy == MULTIWORKER and rank_here() is None
 
+    def by_one_process(self) -> "Training":
+        """Returns the training as a worker of a study does it, which no group is there for."""
+        if not self.is_for_group():
+            return self
+        return replace(self, strategy=ONE_DEVICE)
+
     def together(self) -> tuple[int, ...]:
         """Returns how many processes do it for this one, which decides its last digits; () if it
         is done here.

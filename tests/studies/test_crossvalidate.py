@@ -157,3 +157,34 @@ def test_inner_folds_of_a_fold_leave_its_rows_out(recipe):
     seen = np.concatenate([parts.train.ids, parts.valid.ids, parts.test.ids])
     assert not np.intersect1d(seen, outer.test.ids).size
     assert sorted(seen) == sorted([*outer.train.ids, *outer.valid.ids])
+
+
+def test_folds_of_streamed_rows_are_refused_before_a_worker_starts(recipe, tmp_path):
+    """For every study that judges on folds, with the way out."""
+    from pipelines.studies.diagnosis.fitted import fitted_task
+    from pipelines.studies.judged import judged_task
+    from pipelines.studies.rehearsed import rehearsed_task
+    from pipelines.tabular.memory import Memory
+
+    load = replace(recipe.load, memory=Memory("streamed"))
+    streamed = replace(recipe, load=load, teacher=None)
+    [fold] = inner_folds(streamed, 1)
+    for task in (judged_task, fitted_task, rehearsed_task):
+        with pytest.raises(RecipeError, match="folds of rows that are streamed") as error:
+            task(fold)
+        assert "load.memory.way=whole" in error.value.fix
+    with pytest.raises(RecipeError, match="folds of rows that are streamed"):
+        crossvalidate(streamed, num_folds=2, workers=Workers(folder=tmp_path))
+
+
+def test_under_launch_a_fold_is_trained_by_its_worker(recipe):
+    """No group is there: the recipe that is chosen by folds is trained by one afterwards."""
+    from pipelines.studies.diagnosis.fitted import fitted_task
+    from pipelines.studies.judged import judged_task
+
+    training = replace(recipe.training, strategy="multiworker")
+    [fold] = inner_folds(replace(recipe, training=training), 1)
+    plain = inner_folds(recipe, 1)[0]
+    for task in (judged_task, fitted_task):
+        assert task(fold).spec["training"]["strategy"] == "one_device"
+        assert task(fold) == task(plain)

@@ -23,7 +23,7 @@ from ...settings import to_json
 from ...tasks import task_of
 from ...tasks.classes import class_places
 from ...verify.assess import answers_of
-from ..judged import alone
+from ..judged import alone, check_with_source
 
 STAGE = "fitted"
 RESULT = "fitted.json"
@@ -72,7 +72,7 @@ def fitted_task(recipe: Recipe) -> Task:
         PipelineError: the recipe or its source is wrong.
     """
     recipe = _fitted_alone(recipe)
-    recipe.check()
+    check_with_source(recipe)
     inputs = digest(recipe, recipe.load.describe())
     return Task(STAGE, to_json(recipe), (inputs,))
 
