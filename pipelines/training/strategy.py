@@ -39,6 +39,11 @@ class FoundDevices:
     num_gpus: int = 0
     has_tpu: bool = False
 
+    @property
+    def num_replicas(self) -> int:
+        """How many devices share a batch under `mirrored`."""
+        return self.num_gpus or self.num_cpus
+
     def in_words(self) -> str:
         """Returns what was found, for errors."""
         gpus = "no GPU that TensorFlow can use"
@@ -82,6 +87,13 @@ def device_for(word: str, found: FoundDevices, *, mirrors: bool = True) -> str:
             found,
             fix="--strategy cpu, or pip install 'tensorflow[and-cuda]'",
         )
+    if word == MIRRORED and found.num_replicas < 2:
+        raise _missing(
+            word,
+            found,
+            expected="several GPUs, or several logical CPUs",
+            fix="--strategy auto, which takes what is there",
+        )
     if word == TPU and not found.has_tpu:
         raise _missing(
             word, found, fix="--strategy cpu, or run it on a Cloud TPU; TPU_NAME names a remote one"
@@ -99,10 +111,10 @@ def _best_device(found, mirrors):
     return CPU
 
 
-def _missing(word, found, *, fix):
+def _missing(word, found, *, fix, expected="a device of that kind"):
     return RecipeError(
         f"training.strategy={word!r}, and there is {found.in_words()}",
-        expected="a device of that kind",
+        expected=expected,
         fix=fix,
         stage="train",
     )

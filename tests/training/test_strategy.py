@@ -47,12 +47,18 @@ def test_what_is_there_is_taken_as_asked(word):
         ("gpu", CPU, "1 CPU, no GPU that TensorFlow can use, no TPU"),
         ("gpu", TPU, "no GPU that TensorFlow can use, a TPU"),
         ("tpu", GPUS, "1 CPU, 4 GPU, no TPU"),
+        ("mirrored", CPU, "1 CPU, no GPU"),
+        ("mirrored", ONE_GPU, "1 CPU, 1 GPU, no TPU"),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_is(word, found, words):
     with pytest.raises(RecipeError, match=words) as caught:
         device_for(word, found)
-    assert "--strategy cpu" in caught.value.fix
+    assert caught.value.fix.startswith("--strategy ")
+
+
+def test_two_logical_cpus_are_mirrored():
+    assert device_for("mirrored", FoundDevices(num_cpus=2)) == "mirrored"
 
 
 def test_an_unknown_word():
