@@ -8,7 +8,8 @@ import re
 import threading
 from pathlib import Path
 
-_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+from pipelines.engine.machine import peak_in
+
 _PARENT = re.compile(r"^PPid:\s+(\d+)$", re.MULTILINE)
 _PERIOD = 0.5
 
@@ -59,8 +60,7 @@ def _processes():
         # One that ends meanwhile has no status, and one that has ended no memory.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             status = Path(f"/proc/{name}/status").read_text()
-            peak = _PEAK.search(status)
-            parent = _PARENT.search(status)
-            if peak and parent:
-                found.append((int(name), int(parent[1]), int(peak[1]) // 2**10))
+            peak = peak_in(status)
+            if peak is not None:
+                found.append((int(name), int(_PARENT.search(status)[1]), peak))
     return found

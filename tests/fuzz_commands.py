@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.engine.machine import peak_mib
 from tests.altered import alter
 from tests.mutants import mutate_bytes, mutate_json
 
@@ -427,7 +428,7 @@ def main(bundle, rows, number, seed="0", arrays=""):
         json.dumps(
             {
                 "wrong": wrong,
-                "most_mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "most_mebibytes": peak_mib(),
             }
         )
     )

@@ -22,6 +22,7 @@ from .door import through_door
 from .errors import DeviceError
 from .primitives import num_draws
 from .prototypes import Prototypes, model_digest, read_prototypes, require_prototypes
+from .regular import is_hidden
 from .runner import Runner
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
@@ -154,7 +155,7 @@ def _in_folders(source, name):
     """Yields each folder's name and its pictures."""
     found = False
     for folder in sorted(path for path in source.iterdir() if path.is_dir()):
-        if _is_hidden(folder.name):
+        if is_hidden(folder.name):
             continue
         files = sorted(path for path in folder.rglob("*") if _is_picture(path, folder))
         if files:
@@ -173,12 +174,7 @@ def _is_picture(path, folder):
     copies there is no further example.
     """
     names = path.relative_to(folder).parts
-    return path.suffix.lower() in SUFFIXES and not any(map(_is_hidden, names))
-
-
-def _is_hidden(name):
-    # As in training, where a class may be called "...".
-    return name.startswith(".") and not name.startswith("..")
+    return path.suffix.lower() in SUFFIXES and not any(map(is_hidden, names))
 
 
 def _in_table(runner, source):

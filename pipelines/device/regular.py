@@ -91,3 +91,10 @@ def _check_kind(status, path):
     words = _other_kind(status)
     if words:
         raise OSError(errno.EINVAL, words, str(path))
+
+
+def is_hidden(name: str) -> bool:
+    """Tests whether a file or folder of a data set is passed over by its name, such as .DS_Store; a
+    class may be called "...".
+    """
+    return name.startswith(".") and not name.startswith("..")

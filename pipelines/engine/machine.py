@@ -49,7 +49,7 @@ def peak_mib() -> int | None:
     """
     status = Path("/proc/self/status")
     if status.is_file():
-        return int(_PEAK_KIB.search(status.read_text())[1]) // 2**10
+        return peak_in(status.read_text())
     if sys.platform == "win32":
         return None
     import resource
@@ -58,6 +58,16 @@ def peak_mib() -> int | None:
     if sys.platform == "darwin":  # which counts bytes
         return peak // 2**20
     return peak // 2**10
+
+
+def peak_in(status: str) -> int | None:
+    """Returns the most memory of a process, in MiB, of what Linux shows in its /proc/PID/status;
+    None of one that has ended.
+    """
+    found = _PEAK_KIB.search(status)
+    if found is None:
+        return None
+    return int(found[1]) // 2**10
 
 
 def num_cores() -> int:

@@ -22,13 +22,12 @@ def unread_years(x: Mapping[str, np.ndarray], signature: Signature) -> list[str]
     for primitive in signature.primitives:
         if isinstance(primitive, DatePart):
             parts.setdefault(primitive.column, []).append(primitive.part)
-    return [_sentence(name, x[name], read) for name, read in parts.items() if _lacks(x[name], read)]
-
-
-def _lacks(times, parts):
-    """Tests whether dates of several years are read without the year."""
-    first, last = _years(times)
-    return first < last and "year" not in parts
+    sentences = []
+    for name, read in parts.items():
+        first, last = _years(x[name])
+        if first < last and "year" not in read:
+            sentences.append(_sentence(name, first, last, read))
+    return sentences
 
 
 def _years(times):
@@ -40,8 +39,7 @@ def _years(times):
     return int(years.min()), int(years.max())
 
 
-def _sentence(name, times, parts):
-    first, last = _years(times)
+def _sentence(name, first, last, parts):
     with_year = (*parts, "year")
     read = ", ".join(part.replace("_", " ") for part in parts)
     return (

@@ -27,9 +27,9 @@ def find_file(source: str, expected: str) -> Path:
     """The path of a source; bundled data are found from any folder. Raises LoadError where there is
     no file.
     """
-    path = _find(source, Path.is_file)
+    path = path_where(source, Path.is_file)
     if path is None:
-        other = _find(source, Path.exists)
+        other = path_where(source, Path.exists)
         if other is None:
             what = "no file"
         else:
@@ -46,9 +46,9 @@ def find_folder(source: str, expected: str) -> Path:
     """The path of a folder, links resolved; bundled data are found from any folder. Raises
     LoadError.
     """
-    path = _find(source, Path.is_dir)
+    path = path_where(source, Path.is_dir)
     if path is None:
-        if _find(source, Path.exists):
+        if path_where(source, Path.exists):
             what = "a file, not a folder:"
         else:
             what = "no folder"
@@ -62,12 +62,18 @@ def find_folder(source: str, expected: str) -> Path:
 
 def find_path(source: str, expected: str) -> Path:
     """The path of a file or folder, as `find_file` and `find_folder` find it. Raises LoadError."""
-    if _find(source, Path.is_dir):
+    if path_where(source, Path.is_dir):
         return find_folder(source, expected)
     return find_file(source, expected)
 
 
-def _find(source, is_there):
+def path_where(source: str, is_there: Callable[[Path], bool]) -> Path | None:
+    """The path of a source, None if there is none; bundled data are found from any folder.
+
+    Args:
+        source: As the user gives it.
+        is_there: Tests whether a path is what is looked for.
+    """
     try:
         return next(
             (path for path in (Path(source), Path(__file__).parents[2] / source) if is_there(path)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..device.cells import shorten
+from ..device.regular import is_hidden
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
 from .files import find_folder, fingerprint_files
@@ -88,7 +89,7 @@ def names_parts(source: str) -> bool:
     parts = []
     try:
         for path in Path(source).iterdir():
-            if path.is_dir() and not _is_hidden(path.name):
+            if path.is_dir() and not is_hidden(path.name):
                 part = PARTS.get(path.name.lower())
                 parts.append(part)
     except (OSError, ValueError):  # whoever reads the folder reports what is wrong with it
@@ -159,8 +160,8 @@ def _prefix(folder, root):
 
 def _folders_to_enter(listing, folder, inside, names):
     """Returns those of a folder's folders that are looked into, and lists the others."""
-    hidden = [name for name in names if _is_hidden(name)]
-    seen = sorted(name for name in names if not _is_hidden(name))
+    hidden = [name for name in names if is_hidden(name)]
+    seen = sorted(name for name in names if not is_hidden(name))
     listing.ignored += [inside + name for name in hidden]
     entered = []
     for name in seen:
@@ -172,14 +173,9 @@ def _folders_to_enter(listing, folder, inside, names):
 
 
 def _is_wanted(name, suffixes):
-    if _is_hidden(name):
+    if is_hidden(name):
         return False
     return Path(name).suffix.lower() in suffixes
-
-
-def _is_hidden(name):
-    # A class may be called "...".
-    return name.startswith(".") and not name.startswith("..")
 
 
 def _parted(listing, source):

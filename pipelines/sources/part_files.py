@@ -2,7 +2,6 @@
 and what they are.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 from ..device.cells import shorten
 from ..device.visible import and_more
 from ..errors import LoadError
+from .files import path_where
 from .parquet import PARQUET
 from .record_parts import is_records
 
@@ -24,14 +24,7 @@ _HIDDEN = ("_", ".")
 
 def local_path(source: str) -> Path:
     """Returns the path of a local source; bundled data are found from any folder."""
-    path = Path(source)
-    # os.path.exists is False of a name that nothing can have, where Path.exists may raise.
-    if os.path.exists(path):
-        return path
-    bundled = Path(__file__).parents[2] / source
-    if os.path.exists(bundled):
-        return bundled
-    return path
+    return path_where(source, Path.exists) or Path(source)
 
 
 def filesystem_of(source: str) -> tuple[Any, str]:

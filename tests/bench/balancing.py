@@ -9,20 +9,19 @@ from sklearn.preprocessing import StandardScaler
 
 from pipelines.balance import Adasyn, OversampleRandom, Smote, SmoteTomek
 from pipelines.rows.parts import TrainSet
-from pipelines.rows.split import split
 from pipelines.steps import ImputeMedian, fit_steps
 from pipelines.steps.step import is_numeric
 from pipelines.tabular import CREDIT
 
 from .pairs import Pair, pairs_of, timed
+from .rows import splits_of
 
 SEED = 0
 
 
 def numbers_of_credit() -> TrainSet:
     """Returns training rows, of which every column is a number and none is missing."""
-    dataset, _ = CREDIT.load.read()
-    train = split(dataset, CREDIT.split).train
+    train = splits_of(CREDIT).train
     train = train.with_columns({name: x for name, x in train.x.items() if is_numeric(x)})
     _, filled = fit_steps((ImputeMedian(),), train)
     return filled

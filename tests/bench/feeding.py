@@ -8,12 +8,12 @@ import numpy as np
 
 from pipelines.rows.parts import TrainSet
 from pipelines.sources.tensorflow import load_tensorflow
+from pipelines.tabular import BIRDS
 from pipelines.training.feed import TrainFeed, training_feed
-from pipelines.vision import AugmentCrop, AugmentFlip
+from pipelines.vision import FASHION, AugmentCrop, AugmentFlip
 
-from .birds import bird_ports
-from .clothes import clothes_ports
 from .pairs import Pair, pairs_of, timed
+from .rows import ports_of
 
 BATCH = 128
 EPOCHS = 3
@@ -67,8 +67,8 @@ def bench() -> list[Pair]:
     load_tensorflow()
     import keras
 
-    signature, birds, _ = bird_ports()
-    pictures_signature, pictures, _ = clothes_ports()
+    signature, birds, _ = ports_of(BIRDS)
+    pictures_signature, pictures, _ = ports_of(FASHION)
     augment = (AugmentFlip(), AugmentCrop(pixels=3))
     layers = (keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1))
     kinds = (

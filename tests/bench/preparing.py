@@ -16,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipelines.rows.parts import TrainSet
-from pipelines.rows.split import split
 from pipelines.slots import Step
 from pipelines.steps import (
     EncodeOnehot,
@@ -30,10 +29,10 @@ from pipelines.steps import (
     to_ports,
 )
 from pipelines.steps.step import is_numeric
-from pipelines.tabular import CREDIT
+from pipelines.tabular import BIRDS, CREDIT
 
-from .birds import bird_splits
 from .pairs import Pair, pairs_of, timed
+from .rows import splits_of
 
 SHARE = 0.2
 SEED = 0
@@ -61,7 +60,7 @@ def sklearn_prepares(table: pd.DataFrame, numbers: Sequence[str], words: Sequenc
 
 def bench_columns() -> Pair:
     """Returns the pair of preparing numbers and categories."""
-    train = bird_splits().train
+    train = splits_of(BIRDS).train
     numbers = tuple(name for name, x in train.x.items() if is_numeric(x))
     words = tuple(name for name, x in train.x.items() if x.dtype == object)
     train = replace(train, x={name: train.x[name] for name in (*numbers, *words)})
@@ -105,8 +104,7 @@ def bench_imputer(step: Step, other, train: TrainSet, names: Sequence[str]) -> P
 
 def bench() -> list[Pair]:
     """Returns the pairs of steps."""
-    dataset, _ = CREDIT.load.read()
-    train = split(dataset, CREDIT.split).train
+    train = splits_of(CREDIT).train
     names = tuple(name for name, x in train.x.items() if is_numeric(x))
     holed = with_holes(train, names)
     imputers = (

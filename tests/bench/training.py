@@ -19,9 +19,8 @@ from pipelines.training.losses import member_loss
 from pipelines.training.members import with_average
 from pipelines.training.schedules import Constant
 
-from .birds import bird_ports
-from .clothes import clothes_ports
 from .pairs import CPU, Measure, Pair, pairs_of
+from .rows import ports_of
 
 EPOCHS = 6
 
@@ -102,9 +101,9 @@ def bench() -> list[Pair]:
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
-    birds = Trainings(BIRDS, bird_ports(), "average_precision", EPOCHS)
+    birds = Trainings(BIRDS, ports_of(BIRDS), "average_precision", EPOCHS)
     recipe = vision.FASHION_100KB
-    clothes = Trainings(recipe, clothes_ports(), "accuracy", 1)
+    clothes = Trainings(recipe, ports_of(vision.FASHION), "accuracy", 1)
     measured = (
         (birds, "fit", birds.ours(), "bare Keras", birds.bare),
         (birds, "watched", birds.ours(watch=True), "not watched", birds.ours()),

@@ -11,24 +11,15 @@ import pytest
 
 from pipelines.errors import LoadError
 from pipelines.sources.memory import table_from_memory
-from pipelines.sources.part_cells import all_rows, batch_cells
+from pipelines.sources.part_cells import all_rows
 from pipelines.sources.parts import find_parts
 from pipelines.sources.table import read_table
+from tests.sources.part_by_part import cells_of_parts
 
 
 def write(path, **columns):
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path)
-
-
-def streamed(table):
-    """Returns the cells of all parts by column, as a list."""
-    cells = {name: [] for name in table.names}
-    for place in range(len(table.parts)):
-        for batch in table.batches(place, table.names):
-            for name, column in batch_cells(table, place, batch).items():
-                cells[name] += list(column)
-    return cells
 
 
 def test_hidden_folders_are_left_out(tmp_path):
@@ -70,7 +61,7 @@ def test_types_that_are_read_alike(tmp_path, kind):
             write(tmp_path / names / f"{name}.parquet", c=column)
         table = find_parts(str(tmp_path / names))
         whole = table_from_memory(all_rows(table), packed=True)["c"]
-        cells = streamed(table)["c"]
+        cells = cells_of_parts(table)["c"]
         assert pd.Series(list(whole)).equals(pd.Series(cells))
         if kind in ("units", "zones"):
             assert whole.dtype == np.dtype("datetime64[s]")
@@ -129,15 +120,15 @@ def test_a_part_that_is_written_while_it_is_read(tmp_path, ending):
     path = tmp_path / f"x.{ending}"
     save(path, index=False)
     table = find_parts(str(tmp_path))
-    assert streamed(table)["a"]
+    assert cells_of_parts(table)["a"]
     frame.loc[2] = (3.0, "r")
     save = {"parquet": frame.to_parquet, "csv": frame.to_csv}[ending]
     save(path, index=False)
     with pytest.raises(LoadError, match="was written or removed while it is read"):
-        streamed(table)
+        cells_of_parts(table)
     path.unlink()
     with pytest.raises(LoadError, match="was written or removed while it is read"):
-        streamed(table)
+        cells_of_parts(table)
 
 
 def test_pq_is_parquet_as_a_whole_too(tmp_path):

@@ -17,11 +17,11 @@ from tests.bench_streamed import same_order
 
 FEW = Memory("streamed", train_rows=1000, held_out_rows=200, buffer_rows=1024)
 MEASURE = """
-import json, resource, sys
+import json, sys
+from pipelines.engine.machine import peak_mib
 from tests.bench_streamed import statistics
 found = statistics(sys.argv[1])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-print(json.dumps({**found, "peak": peak}))
+print(json.dumps({**found, "peak": peak_mib()}))
 """
 
 

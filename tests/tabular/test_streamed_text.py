@@ -14,10 +14,10 @@ from pipelines.errors import LoadError
 from pipelines.rows.split import SplitRandom, split
 from pipelines.sources import text_parts
 from pipelines.sources.csv_files import read_csv
-from pipelines.sources.part_cells import batch_cells
 from pipelines.sources.parts import find_parts
 from pipelines.sources.table import Reading, read_table
 from pipelines.tabular.memory import Memory
+from tests.sources.part_by_part import cells_of_parts
 from tests.sources.test_fast_csv import _FILE
 
 STREAMED = Memory("streamed")
@@ -75,13 +75,7 @@ def test_json_lines(birds, tmp_path):
 
 def cells_of(path):
     """Returns the raw cells of a file by column, read part by part."""
-    table = find_parts(str(path), separator=",")
-    cells = {name: [] for name in table.names}
-    for place in range(len(table.parts)):
-        for batch in table.batches(place, table.names):
-            for name, column in batch_cells(table, place, batch).items():
-                cells[name] += list(column)
-    return cells
+    return cells_of_parts(find_parts(str(path), separator=","))
 
 
 @settings(

@@ -1,23 +1,23 @@
-"""The rows of bird strikes that several benchmarks share."""
+"""The rows of recipes, as several benchmarks take them."""
 
 from pipelines.device.signature import Signature
+from pipelines.recipe import Recipe
 from pipelines.rows.parts import HeldOut, Splits, TrainSet
 from pipelines.rows.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
-from pipelines.tabular import BIRDS
 
 
-def bird_splits() -> Splits:
-    """Returns the parts of the recipe's own split, raw."""
-    dataset, _ = BIRDS.load.read()
-    return split(dataset, BIRDS.split)
+def splits_of(recipe: Recipe) -> Splits:
+    """Returns the parts of a recipe's own split, raw."""
+    dataset, _ = recipe.load.read()
+    return split(dataset, recipe.split)
 
 
-def bird_ports() -> tuple[Signature, TrainSet, HeldOut]:
+def ports_of(recipe: Recipe) -> tuple[Signature, TrainSet, HeldOut]:
     """Returns the signature, and the training and validation rows as the net takes them."""
-    parts = bird_splits()
-    prepared, rows = fit_steps(BIRDS.prepare, parts.train)
-    encoders, encoded = fit_steps(BIRDS.encode, rows)
+    parts = splits_of(recipe)
+    prepared, rows = fit_steps(recipe.prepare, parts.train)
+    encoders, encoded = fit_steps(recipe.encode, rows)
     signature = make_signature(prepared, encoders, encoded)
     return (
         signature,
